@@ -1,0 +1,389 @@
+"""The catalog, a SQLite file: the only truth about documents, passages and vectors.
+
+Chroma and tantivy are derived from it. `Store` rows say which generation of the catalog each of
+them holds and whether a write to it was cut short.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from threading import RLock
+
+import numpy as np
+
+from qa.errors import StoreError
+from qa.models import Vectors
+from qa.types import Document, Passage
+
+SCHEMA_VERSION = 1
+_SCHEMA = """
+CREATE TABLE documents (
+    id TEXT PRIMARY KEY, title TEXT NOT NULL, published TEXT, text TEXT NOT NULL,
+    sha256 TEXT NOT NULL, body INTEGER NOT NULL, scheme TEXT NOT NULL
+);
+CREATE TABLE sources (
+    file TEXT NOT NULL, ordinal INTEGER NOT NULL, document_id TEXT NOT NULL,
+    source TEXT NOT NULL, file_sha256 TEXT NOT NULL, PRIMARY KEY (file, ordinal)
+);
+CREATE INDEX sources_document ON sources (document_id);
+CREATE TABLE passages (
+    id TEXT PRIMARY KEY, document_id TEXT NOT NULL, ordinal INTEGER NOT NULL,
+    start INTEGER NOT NULL, "end" INTEGER NOT NULL, tokens INTEGER NOT NULL, sha TEXT NOT NULL
+);
+CREATE INDEX passages_document ON passages (document_id, ordinal);
+CREATE TABLE vectors (
+    embedder TEXT NOT NULL, sha TEXT NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (embedder, sha)
+) WITHOUT ROWID;
+CREATE TABLE stores (
+    name TEXT PRIMARY KEY, folder TEXT NOT NULL, generation INTEGER NOT NULL, dirty INTEGER NOT NULL
+);
+CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+INSERT INTO meta VALUES ('generation', 0);
+"""
+_PASSAGE = """
+SELECT p.id, p.document_id, d.title, d.published,
+       (SELECT min(source) FROM sources s WHERE s.document_id = d.id),
+       substr(d.text, p.start + 1, p."end" - p.start), p.start, p."end", p.tokens, p.sha
+FROM passages p JOIN documents d ON d.id = p.document_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """State of a derived index: its folder, the generation it holds, and whether a write to it
+    has begun and not ended."""
+
+    folder: str
+    generation: int
+    dirty: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPassage:
+    """A passage and the hash of the text that is embedded and searched for it."""
+
+    passage: Passage
+    sha: str
+
+
+class Catalog:
+    """One connection, shared by threads behind a lock. Writers hold the home folder's lock."""
+
+    def __init__(self, path: Path) -> None:
+        """Opens or creates the file. Raises StoreError when it cannot be read or is newer."""
+        self._lock = RLock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(
+                path, timeout=30, check_same_thread=False, isolation_level=None
+            )
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            version = self._one("PRAGMA user_version")
+            if version == 0:
+                with self.transaction():
+                    if self._one("PRAGMA user_version") == 0:
+                        for statement in filter(str.strip, _SCHEMA.split(";")):
+                            self._connection.execute(statement)
+                        self._connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(
+                f"{path.parent} cannot be used as the index folder ({error}): "
+                "give another one with --home or QA_HOME"
+            ) from None
+        if version > SCHEMA_VERSION:
+            self._connection.close()
+            raise StoreError(
+                f"{path} was written by a newer version (schema {version}, this one reads "
+                f"{SCHEMA_VERSION}): update qa, or give another folder with --home"
+            )
+
+    def close(self) -> None:
+        """Closes the connection."""
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing: commits at the end, rolls back on any exception.
+
+        Raises StoreError when SQLite cannot write, on a full disk for one.
+        """
+        with self._between("BEGIN IMMEDIATE"):
+            yield
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """What is read inside is of one moment, whatever other processes write meanwhile."""
+        with self._between("BEGIN"):
+            yield
+
+    @contextmanager
+    def _between(self, begin: str) -> Iterator[None]:
+        with self._lock, self._translated():
+            self._connection.execute(begin)
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            finally:
+                # SQLite has already rolled back by itself after some errors.
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"the catalog cannot be read or written ({error}): check the disk, then run "
+                "`qa index` again; what was committed is safe"
+            ) from error
+
+    def _rows(self, sql: str, *values: object) -> list[tuple[object, ...]]:
+        with self._lock, self._translated():
+            return self._connection.execute(sql, values).fetchall()
+
+    def _one(self, sql: str, *values: object) -> int:
+        ((value,),) = self._rows(sql, *values)
+        assert isinstance(value, int)
+        return value
+
+    # --- state -------------------------------------------------------------------------------
+
+    def generation(self) -> int:
+        """Grows by one with each committed change of documents."""
+        return self._one("SELECT value FROM meta WHERE name = 'generation'")
+
+    def advance(self) -> None:
+        """Begins the next generation; called inside the transaction that changes documents."""
+        with self._lock:
+            self._connection.execute("UPDATE meta SET value = value + 1 WHERE name = 'generation'")
+
+    def store(self, name: str) -> Store | None:
+        """State of the derived index of that name, None before it was first built."""
+        rows = self._rows("SELECT folder, generation, dirty FROM stores WHERE name = ?", name)
+        return Store(str(rows[0][0]), int(str(rows[0][1])), bool(rows[0][2])) if rows else None
+
+    def mark(self, name: str, store: Store) -> None:
+        """Records the state of a derived index."""
+        with self.transaction():
+            self._connection.execute(
+                "INSERT OR REPLACE INTO stores VALUES (?, ?, ?, ?)",
+                (name, store.folder, store.generation, store.dirty),
+            )
+
+    # --- documents ---------------------------------------------------------------------------
+
+    def documents(self) -> list[Document]:
+        """Every document, newest first and undated ones last; a document that several files hold
+        is listed once, under the first of their names."""
+        rows = self._rows(
+            "SELECT id, (SELECT min(source) FROM sources s WHERE s.document_id = d.id), title,"
+            " published, text, sha256, body FROM documents d"
+            " ORDER BY published IS NULL, published DESC, title, id"
+        )
+        return [_document(row) for row in rows]
+
+    def document(self, document_id: str) -> Document | None:
+        """One document, or None."""
+        rows = self._rows(
+            "SELECT id, (SELECT min(source) FROM sources s WHERE s.document_id = d.id), title,"
+            " published, text, sha256, body FROM documents d WHERE id = ?",
+            document_id,
+        )
+        return _document(rows[0]) if rows else None
+
+    def counts(self) -> tuple[int, int]:
+        """Number of documents and of passages."""
+        return self._one("SELECT count(*) FROM documents"), self._one(
+            "SELECT count(*) FROM passages"
+        )
+
+    def schemes(self) -> dict[str, str]:
+        """How each document was split, by its id."""
+        return {str(i): str(scheme) for i, scheme in self._rows("SELECT id, scheme FROM documents")}
+
+    def files(self) -> dict[str, tuple[str, tuple[str, ...]]]:
+        """For each file that was indexed: the sha256 of its bytes and its documents' ids."""
+        files = dict[str, tuple[str, tuple[str, ...]]]()
+        for file, sha, document_id in self._rows(
+            "SELECT file, file_sha256, document_id FROM sources ORDER BY file, ordinal"
+        ):
+            _, ids = files.get(str(file), ("", ()))
+            files[str(file)] = str(sha), (*ids, str(document_id))
+        return files
+
+    def put_document(
+        self, document: Document, scheme: str, passages: Sequence[StoredPassage]
+    ) -> None:
+        """Stores a document whole, in place of what was stored under its id."""
+        with self._lock:
+            execute = self._connection.execute
+            execute("DELETE FROM passages WHERE document_id = ?", (document.id,))
+            published = document.published.isoformat() if document.published else None
+            execute(
+                "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    document.id,
+                    document.title,
+                    published,
+                    document.text,
+                    document.sha256,
+                    document.body,
+                    scheme,
+                ),
+            )
+            self._connection.executemany(
+                "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (p.id, p.document_id, ordinal, p.start, p.end, p.tokens, stored.sha)
+                    for ordinal, stored in enumerate(passages)
+                    for p in (stored.passage,)
+                ],
+            )
+
+    def put_file(self, file: str, sha256: str, documents: Sequence[Document]) -> None:
+        """Records that `file` holds `documents`, in place of what it held before."""
+        with self._lock:
+            self._connection.execute("DELETE FROM sources WHERE file = ?", (file,))
+            self._connection.executemany(
+                "INSERT INTO sources VALUES (?, ?, ?, ?, ?)",
+                [(file, n, d.id, d.source, sha256) for n, d in enumerate(documents)],
+            )
+
+    def remove_files(self, files: Iterable[str]) -> None:
+        """Forgets files; their documents stay until `drop_orphans`."""
+        with self._lock:
+            self._connection.executemany(
+                "DELETE FROM sources WHERE file = ?", [(f,) for f in files]
+            )
+
+    def remove_document(self, document_id: str) -> None:
+        """Forgets every file's claim to a document; it goes with `drop_orphans`."""
+        with self._lock:
+            self._connection.execute("DELETE FROM sources WHERE document_id = ?", (document_id,))
+
+    def drop_orphans(self) -> int:
+        """Removes documents that no file holds, and vectors that no passage needs; counts the
+        documents."""
+        with self._lock:
+            execute = self._connection.execute
+            gone = execute(
+                "DELETE FROM documents WHERE id NOT IN (SELECT document_id FROM sources)"
+            ).rowcount
+            execute("DELETE FROM passages WHERE document_id NOT IN (SELECT id FROM documents)")
+            execute("DELETE FROM vectors WHERE sha NOT IN (SELECT sha FROM passages)")
+            return gone
+
+    # --- passages and vectors ----------------------------------------------------------------
+
+    def passage_ids(self) -> list[str]:
+        """The id of every passage."""
+        return [str(i) for (i,) in self._rows("SELECT id FROM passages ORDER BY rowid")]
+
+    def passages(self, ids: Sequence[str]) -> dict[str, StoredPassage]:
+        """The passages of these ids that exist, by id."""
+        found = dict[str, StoredPassage]()
+        for first in range(0, len(ids), 500):
+            some = ids[first : first + 500]
+            marks = ",".join("?" * len(some))
+            for row in self._rows(f"{_PASSAGE} WHERE p.id IN ({marks})", *some):
+                stored = _passage(row)
+                found[stored.passage.id] = stored
+        return found
+
+    def document_passages(self, document_id: str) -> list[Passage]:
+        """The passages of one document, in its order."""
+        rows = self._rows(f"{_PASSAGE} WHERE p.document_id = ? ORDER BY p.ordinal", document_id)
+        return [_passage(row).passage for row in rows]
+
+    def missing_vectors(self, embedder: str, shas: Sequence[str]) -> set[str]:
+        """Which of these hashes have no vector of this embedder."""
+        held = {
+            str(sha)
+            for first in range(0, len(shas), 500)
+            for (sha,) in self._rows(
+                "SELECT sha FROM vectors WHERE embedder = ? AND sha IN "
+                f"({','.join('?' * len(shas[first : first + 500]))})",
+                embedder,
+                *shas[first : first + 500],
+            )
+        }
+        return set(shas) - held
+
+    def without_vector(self, embedder: str) -> list[str]:
+        """The id of every passage whose text has no vector of this embedder."""
+        rows = self._rows(
+            "SELECT id FROM passages WHERE sha NOT IN"
+            " (SELECT sha FROM vectors WHERE embedder = ?) ORDER BY rowid",
+            embedder,
+        )
+        return [str(i) for (i,) in rows]
+
+    def put_vectors(self, embedder: str, shas: Sequence[str], vectors: Vectors) -> None:
+        """Stores one vector a hash, at once."""
+        with self.transaction():
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)",
+                [(embedder, sha, v.tobytes()) for sha, v in zip(shas, vectors, strict=True)],
+            )
+
+    def vectors(self, embedder: str, shas: Sequence[str]) -> Vectors:
+        """Vectors, float32, shape (len(shas), dimensions), in the order of `shas`.
+
+        Raises StoreError when one is missing.
+        """
+        found = dict[str, bytes]()
+        for first in range(0, len(shas), 500):
+            some = shas[first : first + 500]
+            for sha, vector in self._rows(
+                "SELECT sha, vector FROM vectors WHERE embedder = ? AND sha IN "
+                f"({','.join('?' * len(some))})",
+                embedder,
+                *some,
+            ):
+                assert isinstance(vector, bytes)
+                found[str(sha)] = vector
+        try:
+            rows = [np.frombuffer(found[sha], np.float32) for sha in shas]
+        except KeyError:
+            raise StoreError(
+                f"vectors of {embedder} are missing: run `qa index` on the folder again"
+            ) from None
+        return np.stack(rows) if rows else np.zeros((0, 0), np.float32)
+
+
+def _document(row: tuple[object, ...]) -> Document:
+    identity, source, title, published, text, sha, body = row
+    return Document(
+        str(identity),
+        str(source),
+        str(title),
+        _day(published),
+        str(text),
+        str(sha),
+        int(str(body)),
+    )
+
+
+def _passage(row: tuple[object, ...]) -> StoredPassage:
+    identity, document_id, title, published, source, text, start, end, tokens, sha = row
+    passage = Passage(
+        id=str(identity),
+        document_id=str(document_id),
+        title=str(title),
+        published=_day(published),
+        source=str(source),
+        text=str(text),
+        start=int(str(start)),
+        end=int(str(end)),
+        tokens=int(str(tokens)),
+    )
+    return StoredPassage(passage, str(sha))
+
+
+def _day(value: object) -> date | None:
+    return date.fromisoformat(str(value)) if value else None

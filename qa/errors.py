@@ -1,0 +1,25 @@
+"""What can go wrong, each message naming the next step. To abstain is an answer, not an error."""
+
+
+class QAError(Exception):
+    """Base of every error raised on purpose by this package; its message is meant for a person."""
+
+
+class InputError(QAError):
+    """The caller's question, path, setting or case file cannot be used."""
+
+
+class LoadError(QAError):
+    """One file or record could not be read; indexing lists it and goes on."""
+
+
+class StoreError(QAError):
+    """The home folder or one of the stores in it cannot be read or written."""
+
+
+class BusyError(StoreError):
+    """Another process is writing to the same home folder."""
+
+
+class ModelError(QAError):
+    """The language model or embedding service did not give a usable reply."""

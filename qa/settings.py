@@ -1,0 +1,71 @@
+"""One frozen value with every setting; the only reader of the environment."""
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from qa.errors import InputError
+
+
+class Settings(BaseSettings):
+    """Each field is read from the environment as `QA_<FIELD>` unless it names another variable."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="QA_", env_ignore_empty=True, frozen=True, populate_by_name=True
+    )
+
+    home: Path = Field(Path(".qa"), description="folder of the index")
+    model: str = Field(
+        "",
+        description="chat model; default gpt-4.1-mini, or with a base URL the first one it serves",
+    )
+    api_key: SecretStr = Field(
+        SecretStr(""),
+        validation_alias="OPENAI_API_KEY",
+        description="key of the OpenAI-compatible service",
+    )
+    base_url: str = Field(
+        "",
+        validation_alias="OPENAI_BASE_URL",
+        description="URL of an OpenAI-compatible service",
+    )
+    embedder: str = Field(
+        "minilm", description="minilm, or openai:MODEL for embeddings of the service"
+    )
+    timeout: float = Field(60.0, gt=0, description="seconds to wait for the service")
+    passage_tokens: int = Field(180, ge=32, le=230, description="size of a passage, MiniLM tokens")
+    passages: int = Field(6, ge=1, le=50, description="passages that an answer may draw on")
+    evidence_tokens: int = Field(
+        1500, ge=100, description="budget of the evidence, tiktoken tokens"
+    )
+    dense_weight: float = Field(
+        0.5, ge=0, le=1, description="share of the dense score in the fused one"
+    )
+
+    @property
+    def generates(self) -> bool:
+        """Whether a language model is configured; without one, answers quote the documents."""
+        return bool(self.base_url or self.api_key.get_secret_value())
+
+    @classmethod
+    def load(cls, **overrides: object) -> Self:
+        """Settings from the environment, with `overrides` that are not None on top.
+
+        Raises InputError naming the variable that holds an unusable value.
+        """
+        given = {name: value for name, value in overrides.items() if value is not None}
+        unknown = sorted(given.keys() - cls.model_fields.keys())
+        if unknown:
+            known = ", ".join(sorted(cls.model_fields))
+            raise InputError(f"unknown setting {', '.join(unknown)}: choose from {known}")
+        try:
+            return cls(**given)  # type: ignore[arg-type]
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = str(first["loc"][0]) if first["loc"] else "settings"
+            variable = name if name.isupper() else f"QA_{name.upper()}"
+            raise InputError(
+                f"{variable}={first.get('input')!r} cannot be used: {first['msg']}"
+            ) from None

@@ -1,0 +1,232 @@
+"""The values that flow through the system. All are frozen; a stage returns new ones."""
+
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from typing import Any, Literal
+
+Verdict = Literal["supported", "partial", "unsupported"]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document as it was read.
+
+    `text` is the whole normalised text (NFC, line ends as `\\n`) and every offset in the system
+    counts its characters. `body` is where the body starts, after a header that holds title, date
+    or front matter. `id` is derived from title, date and text, so equal documents share it.
+    """
+
+    id: str
+    source: str
+    title: str
+    published: date | None
+    text: str
+    sha256: str
+    body: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A run of whole sentences of one document: `document.text[start:end] == text`, always.
+
+    `tokens` counts tiktoken tokens (o200k_base) and is what evidence budgets are spent in.
+    """
+
+    id: str
+    document_id: str
+    title: str
+    published: date | None
+    source: str
+    text: str
+    start: int
+    end: int
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found for a query. `score` is the fused score in [0, 1]; `dense` is the cosine
+    and `lexical` the BM25 score that went into it, None where that index did not return it."""
+
+    passage: Passage
+    score: float
+    dense: float | None = None
+    lexical: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A hit with the number that the answer's `[n]` refer to."""
+
+    number: int
+    hit: Hit
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where a statement is said: `document.text[start:end] == quote`, always."""
+
+    number: int
+    document_id: str
+    title: str
+    published: date | None
+    source: str
+    start: int
+    end: int
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One sentence of an answer, where it is said, and whether that holds it up."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    verdict: Verdict
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An earlier question and the answer that was given to it."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The reply to one question.
+
+    `query` is what was searched. `evidence` is what was found, cited passages first. When
+    `abstained`, `statements` is empty and `text` says so. `usage` counts the model's tokens
+    (empty without a model); `timings` are seconds per stage.
+    """
+
+    question: str
+    query: str
+    text: str
+    statements: tuple[Statement, ...]
+    evidence: tuple[Evidence, ...]
+    abstained: bool
+    model: str
+    usage: dict[str, int] = field(default_factory=dict)
+    timings: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """Every citation once, in the order of the text."""
+        return tuple(dict.fromkeys(c for s in self.statements for c in s.citations))
+
+    def __str__(self) -> str:
+        """The text with `[n]` after each sentence, then the numbered sources."""
+        if self.abstained:
+            return "\n\n".join(filter(None, (self.text, _nearest(self.evidence))))
+        sentences = " ".join(_marked(s) for s in self.statements)
+        sources = dict[int, list[Citation]]()
+        for citation in self.citations:
+            sources.setdefault(citation.number, []).append(citation)
+        return "\n".join([sentences, "", *(_source(n, cs) for n, cs in sorted(sources.items()))])
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for `json.dumps`, as printed by `qa ask --json`."""
+        return {
+            "question": self.question,
+            "query": self.query,
+            "answer": self.text,
+            "abstained": self.abstained,
+            "statements": [
+                {
+                    "text": s.text,
+                    "verdict": s.verdict,
+                    "reasons": list(s.reasons),
+                    "citations": [_citation_json(c) for c in s.citations],
+                }
+                for s in self.statements
+            ],
+            "evidence": [evidence_json(e) for e in self.evidence],
+            "model": self.model,
+            "usage": dict(self.usage),
+            "timings": {stage: round(seconds, 4) for stage, seconds in self.timings.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file or record that could not be indexed, and why."""
+
+    source: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What an indexing run did. Counts are documents; `seconds` is wall time."""
+
+    added: int
+    updated: int
+    removed: int
+    unchanged: int
+    failed: tuple[Failure, ...]
+    documents: int
+    passages: int
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for `json.dumps`, as printed by `qa index --json`."""
+        return asdict(self) | {"failed": [asdict(f) for f in self.failed]}
+
+
+def evidence_json(evidence: Evidence) -> dict[str, Any]:
+    """One evidence entry as plain values: the shape that `ask` and `search` print."""
+    passage = evidence.hit.passage
+    return {
+        "number": evidence.number,
+        "document": passage.document_id,
+        "title": passage.title,
+        "published": _iso(passage.published),
+        "source": passage.source,
+        "start": passage.start,
+        "end": passage.end,
+        "text": passage.text,
+        "score": round(evidence.hit.score, 4),
+    }
+
+
+def _citation_json(citation: Citation) -> dict[str, Any]:
+    return {
+        "number": citation.number,
+        "document": citation.document_id,
+        "title": citation.title,
+        "published": _iso(citation.published),
+        "source": citation.source,
+        "start": citation.start,
+        "end": citation.end,
+        "quote": citation.quote,
+    }
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _marked(statement: Statement) -> str:
+    marks = "".join(f"[{n}]" for n in dict.fromkeys(c.number for c in statement.citations))
+    doubt = "" if statement.verdict == "supported" else f" ({statement.verdict})"
+    return f"{statement.text}{' ' if marks else ''}{marks}{doubt}"
+
+
+def _source(number: int, citations: list[Citation]) -> str:
+    first = citations[0]
+    heading = f"[{number}] {first.title} ({_iso(first.published) or 'no date'}), {first.source}"
+    quotes = [f'    {c.start}-{c.end}: "{" ".join(c.quote.split())}"' for c in citations]
+    return "\n".join([heading, *quotes])
+
+
+def _nearest(evidence: tuple[Evidence, ...], most: int = 3) -> str:
+    lines = [
+        f"  - {e.hit.passage.title} ({_iso(e.hit.passage.published) or 'no date'}): "
+        + " ".join(e.hit.passage.text.split())[:160]
+        for e in evidence[:most]
+    ]
+    return "\n".join(["Nearest passages:", *lines]) if lines else ""

@@ -1,0 +1,167 @@
+"""The draft of an answer: sentences quoted from the evidence, or a model's own words about it."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from qa import matching, prompts
+from qa.attribution import MARK
+from qa.models import ChatModel, Embedder, Reply
+from qa.questions import Asked
+from qa.refusal import ON_TOPIC, unspoken
+from qa.sentences import sentences
+from qa.types import Evidence
+
+REFUSAL = "The documents do not say."
+
+QUOTES = 3  # sentences quoted for each part of a question
+# A further sentence is quoted when it is as good as this beside the best, or when it adds this
+# share of the question and is not much worse, from the same passage and from another.
+CLOSE, GAIN, FLOOR, FLOOR_ELSEWHERE = 0.93, 0.04, 0.6, 0.85
+MISFIT = 0.2  # what a sentence loses that has no number for "how many", no date for "when"
+
+_FENCE = re.compile(r"<\s*/?\s*(?=passage)", re.IGNORECASE)
+_OPEN_MARK = re.compile(r"\s*(?:\[[^\[\]]{0,20}|\*|<[^<>]{0,8})?\Z")
+_THOUGHT = re.compile(r"<think>.*?(?:</think>\s*|\Z)", re.DOTALL)
+_BULLET = re.compile(r"\s*(?:[-*•]|\d{1,2}[.)])\s+")
+
+Matched = tuple[Asked, list[matching.Sentence]]
+"""One thing that is asked, and the sentences of the evidence matched with it."""
+
+
+def draft(
+    question: str,
+    matched: Sequence[Matched],
+    evidence: Sequence[Evidence],
+    model: ChatModel | None,
+    embedder: Embedder,
+) -> Reply:
+    """The pieces of an answer as they are written; none when the documents do not speak of what
+    is asked, and then no model is called."""
+    if model is None:
+        return Reply(quote(matched, embedder))
+    if any(on_topic(*part) for part in matched):
+        return generate(question, evidence, model)
+    return Reply(iter(()))
+
+
+def quote(matched: Sequence[Matched], embedder: Embedder) -> Iterator[str]:
+    """Without a model: for each thing asked the one to three sentences that say most of it,
+    verbatim, when the documents speak of it at all."""
+    given = list[str]()
+    for asked, candidates in matched:
+        said = " ".join([asked.query.answered, *given]) if asked.query.context else ""
+        chosen = best(asked, [s for s in candidates if s.text not in said])
+        if chosen and not unspoken(asked, chosen[0], candidates, embedder):
+            for sentence in sorted(chosen, key=lambda s: (s.evidence.number, s.start)):
+                if sentence.text not in given:
+                    given.append(sentence.text)
+                    yield f"{sentence.text}\n\n"
+
+
+def best(asked: Asked, candidates: Sequence[matching.Sentence]) -> list[matching.Sentence]:
+    """The sentence that answers best, and up to two that come close to it or add to it."""
+    ranked = sorted(((score(asked, s), s) for s in candidates), key=lambda pair: -pair[0])
+    if not ranked:
+        return []
+    top, first = ranked[0]
+    chosen, said = [first], first.near
+    for value, sentence in ranked[1:]:
+        floor = FLOOR if sentence.evidence is first.evidence else FLOOR_ELSEWHERE
+        more = np.maximum(said, sentence.here)
+        gain = matching.mean(asked.target, more) - matching.mean(asked.target, said)
+        close = value >= CLOSE * top or (gain >= GAIN and value >= floor * top)
+        if close and len(chosen) < QUOTES:
+            chosen.append(sentence)
+            said = np.maximum(said, sentence.near)
+    return chosen
+
+
+def score(asked: Asked, sentence: matching.Sentence) -> float:
+    """How well a sentence answers: what it says of the question, less a penalty when it lacks what
+    the question word calls for."""
+    said = matching.score(asked.target, sentence)
+    if asked.expected is None:
+        return said
+    known = asked.query.text.casefold().split()
+    new = " ".join(word for word in sentence.text.split() if word.casefold() not in known)
+    return said if asked.expected.search(new) else said - MISFIT
+
+
+def generate(question: str, evidence: Sequence[Evidence], model: ChatModel) -> Reply:
+    """With a model: its reply to the question and the numbered passages, as it is written."""
+    system, user = prompts.load("answer")
+    passages = "\n\n".join(map(_fenced, evidence))
+    reply = model.reply(system.substitute(), user.substitute(passages=passages, question=question))
+    reply.model = model.name
+    return reply
+
+
+def unspoken_of(matched: Sequence[Matched], embedder: Embedder) -> list[str]:
+    """Words of the question that the nearest passages do not speak of, over all its parts."""
+    firsts = [(asked, best(asked, candidates), candidates) for asked, candidates in matched]
+    return [
+        word
+        for asked, chosen, candidates in firsts
+        if chosen
+        for word in unspoken(asked, chosen[0], candidates, embedder)
+    ]
+
+
+def on_topic(asked: Asked, sentences: Sequence[matching.Sentence]) -> bool:
+    """Whether a model should be asked at all; near misses are left to it and to the checks."""
+    return max((matching.score(asked.target, s) for s in sentences), default=0.0) >= ON_TOPIC
+
+
+class Sentence(str):
+    """A finished sentence of a draft."""
+
+
+def written(draft: Reply) -> Iterator[str]:
+    """A draft as it comes about: pieces of text, and each sentence, as a `Sentence`, when it is
+    complete. Of a model's reply its own marks, thoughts and emphasis are left out; a refusal gives
+    no sentence."""
+    raw = shown = ""
+    done = 0
+    clean = _without_marks if draft.model else str
+    for piece in draft:
+        raw += piece
+        # What may be the beginning of a mark is held back until it is complete.
+        text = clean(_OPEN_MARK.sub("", raw)) if draft.model else raw
+        yield text[len(shown) :]
+        shown = text
+        for start, end in sentences(shown, done)[:-1]:
+            yield from _sentence(shown[start:end])
+            done = end
+    text = clean(raw)
+    for start, end in sentences(text, done):
+        yield from _sentence(text[start:end])
+
+
+def _sentence(text: str) -> Iterator[Sentence]:
+    words = _BULLET.sub("", text)
+    if not is_refusal(words) and re.search(r"\w", words):
+        yield Sentence(words)
+
+
+def _without_marks(text: str) -> str:
+    return MARK.sub("", _THOUGHT.sub("", text)).replace("**", "")
+
+
+def is_refusal(sentence: str) -> bool:
+    """Whether a model says that the passages do not hold the answer."""
+    return _letters(sentence).startswith(_letters(REFUSAL))
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"\W+", " ", text).strip().casefold()
+
+
+def _fenced(entry: Evidence) -> str:
+    """A passage between delimiters that its own title and text cannot close."""
+    passage = entry.hit.passage
+    day = passage.published.isoformat() if passage.published else "unknown"
+    head = f"[{entry.number}] {passage.title} | date: {day} | source: {passage.source}"
+    text = f"{' '.join(head.split())}\n{passage.text}"
+    return f"<passage>\n{_FENCE.sub('', text)}\n</passage>"

@@ -1,0 +1,330 @@
+"""The engine: open a home folder, index documents into it, search it, ask it."""
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import Self
+
+from qa import (
+    answering,
+    attribution,
+    checking,
+    indexing,
+    matching,
+    questions,
+    retrieval,
+    splitting,
+)
+from qa.catalog import Catalog
+from qa.collection import Collection
+from qa.errors import InputError
+from qa.models import ChatModel, Embedder, Reader, Words
+from qa.settings import Settings
+from qa.types import (
+    Answer,
+    Document,
+    Evidence,
+    Failure,
+    Hit,
+    IndexReport,
+    Statement,
+    Turn,
+)
+
+CANDIDATES = 50  # passages that each index proposes
+LONGEST_QUESTION = 4_000  # characters
+QUOTING = "none (quotes)"  # Answer.model when no language model is configured
+_READ = 256  # passages whose words are kept in memory, 0.2 MB each
+
+History = Sequence[Turn | tuple[str, str]]
+"""Earlier questions with their answers, oldest first."""
+
+
+class Engine:
+    """An index and what answers from it. Safe to share between threads; close it, or use `with`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        catalog: Catalog,
+        embedder: Embedder,
+        reader: Reader,
+        model: ChatModel | None,
+    ) -> None:
+        """For tests and special cases; `Engine.open` builds the parts."""
+        self.settings = settings
+        self.embedder = embedder
+        self.model = model
+        self._home = settings.home
+        self._catalog = catalog
+        self._reader = reader
+        self._collection = Collection(catalog, settings.home, embedder)
+        self._words: dict[str, Words] = {}
+        self._lock = Lock()
+
+    @classmethod
+    def open(
+        cls,
+        home: str | Path | None = None,
+        *,
+        settings: Settings | None = None,
+        embedder: Embedder | None = None,
+        model: ChatModel | None = None,
+    ) -> Self:
+        """Opens the index in `home` (created when it is not there) with parts from the settings.
+
+        Raises InputError for an unusable setting and StoreError for an unusable folder.
+        """
+        from qa.models.minilm import MiniLM
+
+        settings = settings or Settings.load()
+        if home is not None:
+            settings = settings.model_copy(update={"home": Path(home)})
+        reader = MiniLM()
+        if embedder is None:
+            embedder = reader if settings.embedder == "minilm" else _embedder(settings)
+        if model is None and settings.generates:
+            from qa.models.openai_compatible import OpenAICompatible
+
+            model = OpenAICompatible.configured(settings)
+        catalog = Catalog(settings.home / "catalog.sqlite3")
+        return cls(settings, catalog, embedder, reader, model)
+
+    def close(self) -> None:
+        """Closes every store."""
+        self._collection.close()
+        self._catalog.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # --- documents ---------------------------------------------------------------------------
+
+    def index(
+        self,
+        *paths: str | Path,
+        progress: indexing.Progress | None = None,
+        wait: float = 0,
+    ) -> IndexReport:
+        """Brings the index up to date with files and folders.
+
+        Only what changed is read, and only passages with new text are embedded. `progress` is
+        called with files done, files in all, and the next one's name. Raises InputError for a path
+        that does not exist and BusyError when another process writes for longer than `wait`
+        seconds; files that cannot be read are in the report's `failed`.
+        """
+        if not paths:
+            raise InputError("no path given: name a folder or file, such as corpus")
+        with indexing.writing(self._home, wait):
+            self._collection.close()
+            return indexing.update(
+                self._catalog,
+                self._home,
+                [Path(path) for path in paths],
+                self.embedder,
+                indexing.Splitter(self.settings.passage_tokens, self._reader.count),
+                progress or (lambda done, total, name: None),
+            )
+
+    def documents(self) -> list[Document]:
+        """Every document, newest first."""
+        return self._catalog.documents()
+
+    def document(self, document_id: str) -> Document:
+        """One document. Raises InputError when it is not in the index."""
+        if document := self._catalog.document(document_id):
+            return document
+        raise InputError(
+            f"no document {document_id!r} in the index: Engine.documents() lists what it holds"
+        )
+
+    def counts(self) -> tuple[int, int]:
+        """Number of documents and of passages."""
+        return self._catalog.counts()
+
+    def remove(self, document_id: str) -> None:
+        """Takes a document out of the index; its files stay. Raises InputError when it is not
+        there."""
+        self.document(document_id)
+        with indexing.writing(self._home):
+            self._collection.close()
+            indexing.remove(self._catalog, self._home, self.embedder, document_id)
+
+    # --- questions ---------------------------------------------------------------------------
+
+    def search(self, query: str, k: int = 10) -> list[Hit]:
+        """The `k` best passages for a query, best first, by meaning and by words."""
+        query = _usable(query)
+        (vector,) = self.embedder.embed([query])
+        dense = self._collection.nearest(vector, max(k, CANDIDATES))
+        lexical = self._collection.worded(query, max(k, CANDIDATES))
+        passages = self._collection.passages(list(dict(dense) | dict(lexical)))
+        return retrieval.fuse(dense, lexical, passages, self.settings.dense_weight)[:k]
+
+    def ask(self, question: str, history: History = ()) -> Answer:
+        """The answer to a question, each sentence cited and checked.
+
+        Raises InputError for an empty or oversized question or an empty index, ModelError when a
+        configured model gives no usable reply.
+        """
+        *_, answer = self.stream(question, history)
+        assert isinstance(answer, Answer)
+        return answer
+
+    def stream(self, question: str, history: History = ()) -> Iterator[str | Statement | Answer]:
+        """The same, as it comes about: pieces of text, a Statement for each finished sentence,
+        and the Answer at the end."""
+        question, clock = _usable(question), _Clock()
+        if not self.counts()[0]:
+            raise InputError(f"the index in {self._home} is empty: run `qa index corpus`")
+        with clock("condense"):
+            query = questions.condense(question, _turns(history), self.model)
+            query = questions.in_english(query, self._collection.cognate)
+            parts = questions.parts(query)
+        with clock("retrieve"):
+            found = retrieval.interleave([self.search(p.text, CANDIDATES) for p in parts])
+            evidence = retrieval.select(
+                found, self.settings.passages, self.settings.evidence_tokens
+            )
+        with clock("read"):
+            read = self._read(evidence)
+            rarity = self._collection.rarity
+            asked = [questions.asked(part, self._reader, rarity) for part in parts]
+            matched = [(one, matching.compare(one.target, evidence, read)) for one in asked]
+        with clock("draft"):
+            draft = answering.draft(query.text, matched, evidence, self.model, self._reader)
+        # A quoted draft answers only what the passages speak of; of a model that is checked.
+        doubts = answering.unspoken_of(matched, self._reader) if draft.model else []
+        names = checking.known_names(e.hit.passage.text for e in evidence)
+        statements, numbers = list[Statement](), dict[int, int]()
+        began = time.perf_counter()
+        for piece in answering.written(draft):
+            if not isinstance(piece, answering.Sentence):
+                yield piece
+                continue
+            with clock("attribute"):
+                citations, said = attribution.attribute(piece, evidence, read, self._reader, rarity)
+                verdict, reasons = checking.check(piece, citations, said, names, doubts)
+                citations = attribution.numbered(citations, numbers)
+                statements.append(Statement(str(piece), citations, verdict, reasons))
+            yield statements[-1]
+        clock.seconds["draft"] += time.perf_counter() - began - clock.seconds.get("attribute", 0)
+        usage = Counter(query.usage) + Counter(draft.usage)
+        yield Answer(
+            question=question,
+            query=query.text,
+            text=" ".join(s.text for s in statements) or self._refusal(query.text),
+            statements=tuple(statements),
+            evidence=retrieval.renumbered(evidence, numbers),
+            abstained=not statements,
+            model=draft.model or QUOTING,
+            usage=dict(usage),
+            timings=clock.seconds,
+        )
+
+    def _read(self, evidence: Sequence[Evidence]) -> dict[str, Words]:
+        """The words of each passage, from memory where they were read before."""
+        passages = {e.hit.passage.id: splitting.searchable(e.hit.passage) for e in evidence}
+        with self._lock:
+            known = {i: self._words[i] for i in passages if i in self._words}
+        new = [i for i in passages if i not in known]
+        known |= zip(new, self._reader.words([passages[i] for i in new]), strict=True)
+        with self._lock:
+            self._words.update(known)
+            while len(self._words) > _READ:
+                del self._words[next(iter(self._words))]
+        return known
+
+    def _refusal(self, query: str) -> str:
+        documents, passages = self.counts()
+        return (
+            f"{answering.REFUSAL} Searched {passages} passages of {documents} documents for "
+            f"\u201c{query}\u201d."
+        )
+
+
+def ask(
+    question: str,
+    corpus: str | Path = "corpus",
+    *,
+    home: str | Path | None = None,
+    history: History = (),
+    settings: Settings | None = None,
+) -> Answer:
+    """The answer to a question from the documents in a file or folder.
+
+    The corpus is indexed first, which is quick when nothing changed. Each corpus has an index of
+    its own below the home folder; give `home` to share one with `qa` or an Engine. To ask many
+    questions keep an Engine open. Raises InputError for an unusable question or corpus, ModelError
+    when a configured model gives no usable reply.
+    """
+    settings = settings or Settings.load()
+    if home is None:
+        name = hashlib.sha256(str(Path(corpus).absolute()).encode()).hexdigest()[:8]
+        home = settings.home / f"ask-{name}"
+    with Engine.open(home, settings=settings) as engine:
+        report = engine.index(corpus)
+        if not report.documents:
+            raise InputError(f"{corpus} holds no readable document{_listed(report.failed)}")
+        return engine.ask(question, history)
+
+
+def _listed(failures: Sequence[Failure]) -> str:
+    if not failures:
+        return ": add .txt, .md or .jsonl files"
+    return "".join(f"\n  {failure.source}: {failure.error}" for failure in failures[:5])
+
+
+class _Clock:
+    """Seconds per stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        spent = time.perf_counter() - began
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + spent
+
+
+def _usable(question: str) -> str:
+    question = " ".join(question.split())
+    if not question:
+        raise InputError("the question is empty: ask something about your documents")
+    if len(question) > LONGEST_QUESTION:
+        raise InputError(
+            f"the question has {len(question):,} characters: ask it in at most "
+            f"{LONGEST_QUESTION:,}, and index long texts as documents"
+        )
+    return question
+
+
+def _turns(history: History) -> list[Turn]:
+    return [turn if isinstance(turn, Turn) else Turn(*turn) for turn in history]
+
+
+def _embedder(settings: Settings) -> Embedder:
+    service, _, model = settings.embedder.partition(":")
+    if service != "openai" or not model:
+        raise InputError(
+            f"QA_EMBEDDER={settings.embedder!r} is not known: use minilm, or openai:MODEL"
+        )
+    from qa.models.openai_compatible import OpenAIEmbedder
+
+    embedder: Embedder = OpenAIEmbedder.configured(settings, model)
+    return embedder

@@ -1,0 +1,125 @@
+"""Do the documents speak of what is asked? Which words of a question have no relation in the
+passages that come nearest to answering it.
+
+This tells questions of another topic from answerable ones almost without error, and the plainer
+near misses ("how many tanks ..."). It cannot tell a question whose every word is there, but not the
+fact; that takes a language model.
+"""
+
+import re
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+
+import numpy as np
+
+from qa import matching
+from qa.checking import fold
+from qa.lexical import analyse
+from qa.models import Embedder
+from qa.questions import Asked
+
+ON_TOPIC = 0.44  # share of the question that the best sentence must say
+NAMED = 0.5  # similarity in context that stands in for a name that is not there
+# Similarity in context and by itself, added up, at which another word stands for a missing one:
+# "hosted" for "held" reaches 1.0, "caravans" for "tanks" 0.7.
+RELATED = 0.8
+_TYPO = 0.88  # share of letters that a mistyped word has in common with the one meant
+# Too general to be missed.
+_GENERAL = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        make made makes get got gets getting take took taken takes go goes going went gone come
+        came coming comes happen happened happens want wants wanted use used uses using give
+        gave given run runs usually often ever still always become became becomes call called
+        known know name names named based mean means kind type types number amount people person
+        thing things way ways year years month months day days date dates time times country
+        countries group groups place places part parts new last first next total
+        """,
+    )
+)
+
+
+def unspoken(
+    asked: Asked,
+    best: matching.Sentence,
+    sentences: Sequence[matching.Sentence],
+    embedder: Embedder,
+) -> list[str]:
+    """The names and words of the question that the passage of its best sentence does not speak
+    of; all its words when even that sentence says too little of it.
+
+    One word that is missing does not count while no name of the question is found: then the
+    passage may say all in other words.
+    """
+    target, text = asked.target, asked.target.words.text
+    words = [
+        (n, text[start:end], start > 0 and text[start].isupper())
+        for n, (start, end) in enumerate(target.words.spans)
+        if target.content[n]
+    ]
+    if matching.score(target, best) < ON_TOPIC:
+        return [word for _, word, _ in words] or [asked.query.question]
+    passage = best.evidence.hit.passage
+    here = _Vocabulary(f"{passage.title} {passage.text}")
+    near = np.max([s.near for s in sentences if s.evidence is best.evidence], axis=0)
+    unheld = [(n, w, named) for n, w, named in words if w.isalpha() and not here.holds(w)]
+    absent = [w for n, w, named in unheld if named and near[n] < NAMED]
+    strange = [
+        (n, w)
+        for n, w, named in unheld
+        if not named and near[n] < RELATED and w.casefold() not in _GENERAL
+    ]
+    related = here.nearest([w for _, w in strange], embedder)
+    missing = [w for (n, w), by in zip(strange, related, strict=True) if near[n] + by < RELATED]
+    found = any(named and here.holds(w) for _, w, named in words)
+    return absent + missing if absent or found or len(missing) > 1 else []
+
+
+class _Vocabulary:
+    """The words of some passages."""
+
+    def __init__(self, text: str) -> None:
+        words = re.findall(r"\w+", text)
+        self._words = sorted({w.casefold() for w in words if len(w) > 1})
+        self._folded = {fold(w) for w in self._words}
+        self._terms = {term for w in self._words for term in analyse(w)}
+        self._initials = _initials(words)
+
+    def holds(self, word: str) -> bool:
+        """Whether the word is there, in another form, as initials, or but for a slip."""
+        folded = fold(word)
+        return (
+            set(analyse(word)) <= self._terms
+            or folded in self._initials
+            or any(_same_beginning(folded, other) or _slip(folded, other) for other in self._folded)
+        )
+
+    def nearest(self, words: Sequence[str], embedder: Embedder) -> list[float]:
+        """For each word the best cosine with a word that is there, both taken by themselves."""
+        if not words or not self._words:
+            return [0.0] * len(words)
+        vectors = embedder.embed([*words, *self._words])
+        similar = vectors[: len(words)] @ vectors[len(words) :].T
+        return [float(best) for best in similar.max(axis=1)]
+
+
+def _initials(words: Sequence[str]) -> set[str]:
+    """Initials of each run of two to five capitalised words: "un" for "United Nations"."""
+    runs = (words[i : i + n] for n in range(2, 6) for i in range(len(words) - n + 1))
+    return {
+        "".join(w[0] for w in run).casefold() for run in runs if all(w[0].isupper() for w in run)
+    }
+
+
+def _same_beginning(word: str, other: str) -> bool:
+    return len(word) > 4 and word[:5] == other[:5]
+
+
+def _slip(word: str, other: str) -> bool:
+    return (
+        len(word) > 5
+        and word[0] == other[0]
+        and abs(len(word) - len(other)) < 2
+        and SequenceMatcher(None, word, other).ratio() >= _TYPO
+    )

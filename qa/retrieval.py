@@ -1,0 +1,67 @@
+"""From two rankings to the evidence: pure functions over hits."""
+
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+
+from qa.types import Evidence, Hit, Passage
+
+Ranking = Sequence[tuple[str, float]]
+"""Passage ids with their scores, best first."""
+
+
+def fuse(
+    dense: Ranking, lexical: Ranking, passages: Mapping[str, Passage], weight: float
+) -> list[Hit]:
+    """Hits, best first, by a convex combination of min-max normalised scores (Bruch, Gai and
+    Ingber 2023): `weight` for dense, the rest for lexical. Ids without a passage are dropped."""
+    cosines, bm25 = dict(dense), dict(lexical)
+    near, worded = _normalised(dense), _normalised(lexical)
+    hits = [
+        Hit(
+            passages[i],
+            weight * near.get(i, 0.0) + (1 - weight) * worded.get(i, 0.0),
+            cosines.get(i),
+            bm25.get(i),
+        )
+        for i in dict.fromkeys([*cosines, *bm25])
+        if i in passages
+    ]
+    return sorted(hits, key=lambda hit: (-hit.score, hit.passage.id))
+
+
+def select(hits: Sequence[Hit], most: int, budget: int) -> list[Evidence]:
+    """The best hits that fit into `budget` tiktoken tokens, at most `most`, numbered from 1.
+
+    The first is always kept: an answer needs something to stand on.
+    """
+    chosen, spent = list[Hit](), 0
+    for hit in hits:
+        if len(chosen) < most and (not chosen or spent + hit.passage.tokens <= budget):
+            chosen.append(hit)
+            spent += hit.passage.tokens
+    return [Evidence(number, hit) for number, hit in enumerate(chosen, start=1)]
+
+
+def interleave(rankings: Sequence[Sequence[Hit]]) -> list[Hit]:
+    """The best hit of each ranking, then the second of each, and so on; each passage once."""
+    hits = dict[str, Hit]()
+    for tier in zip_longest(*rankings):
+        for hit in tier:
+            if hit is not None:
+                hits.setdefault(hit.passage.id, hit)
+    return list(hits.values())
+
+
+def renumbered(evidence: Sequence[Evidence], numbers: Mapping[int, int]) -> tuple[Evidence, ...]:
+    """Evidence under new numbers: what `numbers` maps keeps its new one, the rest follows."""
+    cited = sorted((e for e in evidence if e.number in numbers), key=lambda e: numbers[e.number])
+    rest = [e for e in evidence if e.number not in numbers]
+    return tuple(Evidence(n, e.hit) for n, e in enumerate([*cited, *rest], start=1))
+
+
+def _normalised(ranking: Ranking) -> dict[str, float]:
+    if not ranking:
+        return {}
+    scores = [score for _, score in ranking]
+    low, high = min(scores), max(scores)
+    return {i: (score - low) / (high - low) if high > low else 1.0 for i, score in ranking}

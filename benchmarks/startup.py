@@ -1,0 +1,104 @@
+"""Where the time of a cold `qa ask` on the demo corpus goes.
+
+usage: python benchmarks/startup.py [--runs 7]      writes README.md and docs/benchmarks.md
+
+Each run is a new process on a warm disk. Imports are measured with -X importtime in runs of their
+own, because that slows them; stages come from the answer's own timings.
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from statistics import median
+
+import tables
+
+QUESTION = "what did López Obrador ask for in return?"
+
+
+def main() -> None:
+    """Measures, prints and writes the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--runs", type=int, default=7)
+    runs = parser.parse_args().runs
+    with tempfile.TemporaryDirectory() as home:
+        qa = [sys.executable, "-m", "qa.cli"]
+        began = time.perf_counter()
+        _run([*qa, "index", str(tables.ROOT / "corpus"), "--home", home, "--quiet"])
+        indexed = time.perf_counter() - began
+        ask = [*qa, "ask", QUESTION, "--json", "--home", home]
+        walls, stages = [], []
+        for _ in range(runs):
+            began = time.perf_counter()
+            answer = json.loads(_run(ask).stdout)
+            walls.append(time.perf_counter() - began)
+            stages.append(answer["timings"])
+        imports = [_imports([sys.executable, "-X", "importtime", *ask[1:]]) for _ in range(3)]
+        bare = [_seconds([sys.executable, "-c", "pass"]) for _ in range(runs)]
+        package = [
+            float(
+                _run(
+                    [
+                        sys.executable,
+                        "-c",
+                        "import time; t = time.perf_counter(); import qa;"
+                        "print(time.perf_counter() - t)",
+                    ]
+                ).stdout
+            )
+            for _ in range(runs)
+        ]
+    rows = [
+        ("Python itself", median(bare)),
+        ("`import qa`", median(package)),
+        ("imports of chromadb", median(i["chromadb"] for i in imports)),
+        ("other imports", median(i["all"] - i["chromadb"] for i in imports)),
+        (
+            "retrieve, with opening Chroma and MiniLM (chromadb's import included)",
+            _mid(stages, "retrieve"),
+        ),
+        ("read six passages word by word", _mid(stages, "read")),
+        ("draft, attribute, check", _mid(stages, "draft") + _mid(stages, "attribute")),
+        ("**`qa ask`, cold, whole process**", median(walls)),
+        ("`qa index corpus` into an empty home, whole process", indexed),
+    ]
+    text = tables.table(
+        ["cold start on the demo corpus", "seconds"], [(name, f"{s:.3f}") for name, s in rows]
+    )
+    note = tables.machine("chromadb", "onnxruntime", "tantivy")
+    tables.write(
+        "startup",
+        f"{text}\n\nMedians of {runs} runs; {note}",
+        "README.md",
+        "docs/benchmarks.md",
+    )
+
+
+def _mid(stages: list[dict[str, float]], name: str) -> float:
+    return median(s.get(name, 0.0) for s in stages)
+
+
+def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, check=True, capture_output=True, text=True, cwd=tables.ROOT)
+
+
+def _seconds(command: list[str]) -> float:
+    began = time.perf_counter()
+    _run(command)
+    return time.perf_counter() - began
+
+
+def _imports(command: list[str]) -> dict[str, float]:
+    """Seconds of all imports, and of chromadb's with what it brings."""
+    lines = re.findall(r"import time:\s+(\d+) \|\s+(\d+) \|( +)(\S+)", _run(command).stderr)
+    whole = sum(int(own) for own, _, _, _ in lines) / 1e6
+    chroma = sum(int(total) for _, total, _, name in lines if name == "chromadb") / 1e6
+    return {"all": whole, "chromadb": chroma}
+
+
+if __name__ == "__main__":
+    main()

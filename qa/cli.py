@@ -1,0 +1,281 @@
+"""The `qa` command. What a command needs is imported when it runs."""
+
+import errno
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+import qa
+from qa.errors import InputError
+from qa.terminal import Command, progress, show, show_as_written, show_json, whole
+from qa.types import Evidence, Hit, evidence_json
+
+if TYPE_CHECKING:
+    from qa.engine import Engine
+    from qa.settings import Settings
+
+SNIPPET = 300  # characters of a passage that `qa search` shows
+MOST_HITS = 1_000
+
+Home = Annotated[
+    Path | None, typer.Option("--home", help="Folder of the index; default QA_HOME, or .qa.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Answers from your documents, each sentence cited and checked.",
+)
+
+
+def main() -> None:
+    """Entry point of the `qa` script."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # what the terminal cannot show is spelled out
+            stream.reconfigure(errors="backslashreplace")
+    app(prog_name="qa")
+
+
+@app.command(cls=Command)
+def index(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Folders and files.")],
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print failures only.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 after failures.")] = False,
+    wait: Annotated[
+        float, typer.Option(min=0, help="Seconds to wait for another process that writes.")
+    ] = 0,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring the index up to date with folders and files."""
+    with _opened(home) as engine, progress(not quiet) as advance:
+        report = engine.index(*paths, progress=advance, wait=wait)
+    counts = (report.added, report.updated, report.removed, report.unchanged)
+    if not any(counts) and not report.failed:
+        from qa.loading import LOADERS
+
+        where, known = ", ".join(map(str, paths)), ", ".join(LOADERS)
+        raise InputError(f"{where}: no documents found; add {known} files")
+    if as_json:
+        show_json(report.to_json())
+    elif not quiet:
+        show(
+            "{} added, {} updated, {} removed, {} unchanged; ".format(*counts)
+            + f"the index holds {report.documents} documents, {report.passages} passages "
+            f"({report.seconds:.1f} seconds)"
+        )
+    if report.failed and not as_json:
+        show(f"{len(report.failed)} could not be indexed:", err=True)
+        for failure in report.failed:
+            show(f"  {failure.source}: {failure.error}", err=True)
+    if strict and report.failed:
+        raise typer.Exit(1)
+
+
+@app.command(cls=Command)
+def ask(
+    question: Annotated[str, typer.Argument(metavar="QUESTION")],
+    model: Annotated[
+        str | None, typer.Option(help="Model of the configured service; default QA_MODEL.")
+    ] = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer a question, each sentence with its source."""
+    with _opened(home, model, filled=True) as engine:
+        if engine.model and sys.stdout.isatty() and not as_json:
+            show_as_written(engine.stream(whole(question)))
+            return
+        answer = engine.ask(whole(question))
+    if as_json:
+        show_json(answer.to_json())
+    else:
+        show(str(answer))
+
+
+@app.command(cls=Command)
+def search(
+    query: Annotated[str, typer.Argument(metavar="QUERY")],
+    k: Annotated[int, typer.Option("-k", min=1, max=MOST_HITS, help="Number of hits.")] = 10,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show the parts of each score: cosine and BM25.")
+    ] = False,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the passages that are nearest to a query, best first."""
+    with _opened(home, filled=True) as engine:
+        hits = engine.search(whole(query), k)
+    if as_json:
+        parts = [{"dense": hit.dense, "lexical": hit.lexical} if explain else {} for hit in hits]
+        found = [evidence_json(Evidence(n, hit)) for n, hit in enumerate(hits, start=1)]
+        show_json([entry | part for entry, part in zip(found, parts, strict=True)])
+        return
+    for n, hit in enumerate(hits, start=1):
+        show(_listed(n, hit, explain))
+
+
+@app.command("eval", cls=Command)
+def evaluate(
+    cases: Annotated[Path, typer.Argument(metavar="CASES", help="JSONL file of cases.")],
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first cases.")] = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure answers, sources and refusals on test cases."""
+    from qa import evaluation
+
+    chosen = evaluation.load_cases(cases)[:limit]
+    with _opened(home, filled=True) as engine, progress(True) as advance:
+        run = evaluation.evaluate(engine, chosen, lambda done, total: advance(done, total, ""))
+    if as_json:
+        show_json(run.to_json())
+    else:
+        show(evaluation.to_text(run))
+
+
+@app.command(cls=Command)
+def chat(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the page.")] = 8501,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; any but the default opens it to others.")
+    ] = "127.0.0.1",
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Open the chat page."""
+    settings, page = _settings(home), _page()
+    _check_free(host, port)
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host
+    url = f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+    if as_json:
+        show_json({"url": url})
+    else:
+        show(f"The chat page is at {url} (Ctrl-C ends it).")
+    os.environ["QA_HOME"] = str(settings.home.absolute())
+    # The look comes from .streamlit/config.toml, which Streamlit also reads beside the page.
+    flags = {
+        "server.port": str(port),
+        "server.address": host,
+        "server.headless": "true",
+        "browser.gatherUsageStats": "false",
+        "logger.hideWelcomeMessage": "true",
+    }
+    sys.argv = ["streamlit", "run", str(page)]
+    sys.argv += [word for name, value in flags.items() for word in (f"--{name}", value)]
+    from streamlit.web.cli import main as streamlit
+
+    streamlit()
+
+
+@app.command(cls=Command)
+def doctor(home: Home = None, as_json: AsJson = False) -> None:
+    """Say what is configured and indexed, and what is missing.
+
+    Exits with 1 when something is wrong.
+    """
+    from qa.doctor import examine
+
+    checkup = examine(_settings(home))
+    if as_json:
+        show_json(checkup.to_json())
+    else:
+        show(str(checkup))
+    if checkup.problems:
+        raise typer.Exit(1)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        show(f"qa {qa.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+def _settings(home: Path | None, model: str | None = None) -> "Settings":
+    from qa.settings import Settings
+
+    settings = Settings.load(home=home, model=model)
+    if model and not settings.generates:
+        raise InputError("--model needs a service: set OPENAI_API_KEY or OPENAI_BASE_URL")
+    return settings
+
+
+def _opened(home: Path | None, model: str | None = None, filled: bool = False) -> "Engine":
+    """The engine; when the index has to be `filled` and is not, raises InputError and leaves no
+    new folder behind."""
+    settings = _settings(home, model)
+    empty = InputError(f"there is no index in {settings.home}: run `qa index FOLDER` first")
+    if filled and not (settings.home / "catalog.sqlite3").exists():
+        raise empty
+    from qa.engine import Engine
+
+    engine = Engine.open(settings=settings)
+    if filled and not engine.counts()[0]:
+        engine.close()
+        raise empty
+    return engine
+
+
+def _page() -> Path:
+    """The page's script: inside the package when it was installed, else above it."""
+    package = Path(qa.__file__).parent
+    for folder in (package, package.parent):
+        if (folder / "app.py").is_file():
+            return folder / "app.py"
+    raise InputError(f"app.py is missing from {package}: install qa again")
+
+
+def _check_free(host: str, port: int) -> None:
+    """Raises InputError when nothing can listen there."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            reason = f"cannot listen on {host}, port {port} ({error.strerror or error})"
+            raise InputError(f"{reason}: choose others with --host and --port") from None
+        other = port + 1 if port < 65535 else port - 1
+        raise InputError(f"port {port} is in use: choose another with --port {other}") from None
+
+
+def _listed(number: int, hit: Hit, explain: bool) -> str:
+    passage = hit.passage
+    text = " ".join(passage.text.split())
+    text = text if len(text) <= SNIPPET else text[:SNIPPET].rsplit(" ", 1)[0] + " …"
+    lines = [
+        f"[{number}] {hit.score:.3f}  {passage.title} ({passage.published or 'no date'}), "
+        + passage.source,
+        f"    {text}",
+    ]
+    if explain:
+        dense, lexical = (
+            "not found" if part is None else f"{part:.3f}" for part in (hit.dense, hit.lexical)
+        )
+        lines.insert(1, f"    by meaning (cosine): {dense}; by words (BM25): {lexical}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

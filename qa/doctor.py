@@ -1,0 +1,198 @@
+"""What is installed, configured and indexed, what is wrong with it, and the next step.
+
+Nothing is created and nothing is embedded; a model service that has a URL is asked once.
+"""
+
+import os
+import platform
+import re
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from qa import __version__
+from qa.errors import InputError, QAError, StoreError
+from qa.settings import Settings
+
+if TYPE_CHECKING:
+    from qa.catalog import Catalog
+
+PACKAGES = ("chromadb", "tantivy", "onnxruntime", "streamlit", "openai", "tiktoken")
+TIMEOUT = 3.0  # seconds for each try to reach the model service; there are three
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class IndexState:
+    """What the home folder holds; `dense` and `lexical` say whether those indexes are current."""
+
+    documents: int
+    passages: int
+    generation: int
+    dense: str
+    lexical: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """What `qa doctor` found. `index` is None where there is none or it cannot be read, and a
+    package that is not installed has no version."""
+
+    model: str
+    embedder: str
+    home: str
+    index: IndexState | None
+    versions: dict[str, str | None]
+    problems: tuple[str, ...]
+    next: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for `json.dumps`."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        rows = {"model": self.model, "embedder": self.embedder, "home": self.home}
+        if self.index:
+            rows |= {name: f"{value}" for name, value in asdict(self.index).items()}
+        else:
+            rows["index"] = "none"
+        rows |= {name: found or "not installed" for name, found in self.versions.items()}
+        lines = [f"{name:<12} {value}" for name, value in rows.items()]
+        lines += ["", *(f"problem: {problem}" for problem in self.problems), f"next: {self.next}"]
+        return "\n".join(lines)
+
+
+def examine(settings: Settings) -> Checkup:
+    """Looks at everything; what is wrong is listed, not raised."""
+    problems = _variables(settings)
+
+    def tried(look: Callable[[Settings], T]) -> T | None:
+        try:
+            return look(settings)
+        except QAError as error:
+            problems.append(str(error))
+            return None
+
+    model = tried(_model) or f"{settings.model or 'unknown'}, cannot be used now"
+    embedder = tried(_embedder) or f"{settings.embedder}, cannot be used"
+    tried(_writable)
+    index = tried(lambda settings: _index(settings, embedder, problems))
+    versions = {"python": platform.python_version(), "qa": __version__, **_versions()}
+    missing = [name for name, found in versions.items() if found is None]
+    if missing:
+        problems.append(f"{', '.join(missing)} not installed: run `make setup`")
+    home = str(settings.home.absolute())
+    step = _next(index, problems)
+    return Checkup(model, embedder, home, index, versions, tuple(problems), step)
+
+
+def _variables(settings: Settings) -> list[str]:
+    """Variables that look like settings and have no effect."""
+    known = sorted(f"QA_{name.upper()}" for name in Settings.model_fields)
+    found = list[str]()
+    for variable in sorted(os.environ):
+        if variable.upper().startswith("QA_") and variable.upper() not in known:
+            meant = get_close_matches(variable.upper(), known, 1)
+            hint = f"did you mean {meant[0]}?" if meant else f"use {', '.join(known)}"
+            found.append(f"{variable} is not a setting and has no effect: {hint}")
+    if settings.model and not settings.generates:
+        found.append("QA_MODEL has no effect: set OPENAI_API_KEY or OPENAI_BASE_URL as well")
+    return found
+
+
+def _model(settings: Settings) -> str:
+    if not settings.generates:
+        return "none: answers are quotes (a model needs OPENAI_API_KEY or OPENAI_BASE_URL)"
+    from qa.models.openai_compatible import OpenAICompatible
+
+    # Without a name the service is asked for its models; OpenAI itself is not asked.
+    asked = settings.model_copy(update={"model": "", "timeout": min(settings.timeout, TIMEOUT)})
+    offered = OpenAICompatible.configured(asked).name
+    where = re.sub(r"//[^/@]*@", "//", settings.base_url) or "OpenAI"
+    return f"{settings.model or offered} at {where}"
+
+
+def _embedder(settings: Settings) -> str:
+    """Its name in the catalog."""
+    from qa.models.minilm import MiniLM
+
+    if settings.embedder == "minilm":
+        return MiniLM.name
+    service, _, model = settings.embedder.partition(":")
+    if service != "openai" or not model:
+        raise InputError(
+            f"QA_EMBEDDER={settings.embedder!r} is not known: use minilm, or openai:MODEL"
+        )
+    from qa.models.openai_compatible import OpenAIEmbedder
+
+    return OpenAIEmbedder.configured(settings, model).name
+
+
+def _writable(settings: Settings) -> None:
+    folder = settings.home.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    try:
+        with TemporaryDirectory(prefix=".qa-", dir=folder):
+            pass
+    except OSError as error:
+        raise StoreError(
+            f"{settings.home} cannot be written ({error.strerror}): give another folder with "
+            "--home or QA_HOME"
+        ) from None
+
+
+def _index(settings: Settings, embedder: str, problems: list[str]) -> IndexState | None:
+    from qa.catalog import Catalog
+    from qa.indexing import LEXICAL_STORE
+
+    path = settings.home / "catalog.sqlite3"
+    if not path.exists():
+        return None
+    with closing(Catalog(path)) as catalog:
+        documents, passages = catalog.counts()
+        needed = [row.sha for row in catalog.passages(catalog.passage_ids()).values()]
+        if missing := catalog.missing_vectors(embedder, needed):
+            problems.append(
+                f"{len(missing)} passages have no vector of {embedder}: run `qa index` on their "
+                "folders again, or go back to the embedder that they were indexed with"
+            )
+        dense, lexical = (
+            _store(catalog, settings.home, name) for name in (f"dense-{embedder}", LEXICAL_STORE)
+        )
+        return IndexState(documents, passages, catalog.generation(), dense, lexical)
+
+
+def _store(catalog: "Catalog", home: Path, name: str) -> str:
+    state = catalog.store(name)
+    if state is None:
+        return "not built: the next search builds it"
+    if state.dirty or not (home / state.folder).is_dir():
+        return "being written, or cut off: the next search builds it again"
+    if state.generation != catalog.generation():
+        return "behind: the next search brings it up to date"
+    return "current"
+
+
+def _versions() -> dict[str, str | None]:
+    found = dict[str, str | None]()
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = None
+    return found
+
+
+def _next(index: IndexState | None, problems: list[str]) -> str:
+    if problems:
+        return "solve the problem above" if len(problems) == 1 else "solve the problems above"
+    if index is None or not index.documents:
+        return "index a folder with `qa index FOLDER`"
+    return "ask with `qa ask QUESTION`, or open the page with `qa chat`"

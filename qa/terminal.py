@@ -1,0 +1,96 @@
+"""How the `qa` command speaks: results to stdout, progress and errors to stderr. Document text is
+printed as it stands, never as markup, and without control characters."""
+
+import errno
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from typer.core import TyperCommand
+
+from qa.errors import QAError
+from qa.types import Answer, Statement
+
+
+class Command(TyperCommand):
+    """A command whose errors are one line on stderr and exit code 1, and with --json also an
+    object on stdout."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            typer.echo("stopped; run the same command again to go on", err=True)
+            raise typer.Exit(130) from None
+        except QAError as error:
+            message = str(error)
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # whoever read the output has seen enough
+                raise
+            message = f"{error.filename or 'input or output'}: {error.strerror or error}"
+        message = " ".join(message.split())
+        if ctx.params.get("as_json"):
+            show_json({"error": message})
+        show(f"error: {message}", err=True)
+        raise typer.Exit(1)
+
+
+@contextmanager
+def progress(wanted: bool) -> Iterator[Callable[[int, int, str], None]]:
+    """A bar on stderr, only when that is a terminal."""
+    if not (wanted and sys.stderr.isatty()):
+        yield lambda done, total, name: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.table import Column
+
+    name_column = TextColumn(
+        "{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis")
+    )
+    columns = (BarColumn(), MofNCompleteColumn(), name_column)
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total, name: bar.update(
+            task, completed=done, total=total, description=visible(name)
+        )
+
+
+def show_as_written(events: Iterable[str | Statement | Answer]) -> None:
+    """Prints each sentence as soon as it is checked, then the sources: in all what `str(answer)`
+    says. Drafts are not shown, since nothing unmarked may be taken for checked."""
+    written = ""
+    for event in events:
+        if isinstance(event, Statement):
+            numbers = "".join(f"[{n}]" for n in dict.fromkeys(c.number for c in event.citations))
+            doubt = "" if event.verdict == "supported" else f"({event.verdict})"
+            piece = " ".join(filter(None, (event.text, numbers, doubt)))
+            show(piece if not written else f" {piece}", end="")
+            written += f" {piece}" if written else piece
+        elif isinstance(event, Answer):
+            show(str(event).removeprefix(written))
+
+
+def whole(text: str) -> str:
+    """An argument whose bytes are not UTF-8, with replacement characters for them."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def visible(text: str) -> str:
+    """Without control characters, with which a document could move the cursor or hide text."""
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "\N{REPLACEMENT CHARACTER}", text)
+
+
+def show(text: str, err: bool = False, end: str = "\n") -> None:
+    """Prints text for a person."""
+    typer.echo(visible(text) + end, nl=False, err=err)
+
+
+def show_json(value: Any) -> None:
+    """Prints plain values as JSON, in ASCII where the output cannot hold more."""
+    plain = sys.stdout.encoding.lower().replace("-", "") != "utf8"
+    typer.echo(json.dumps(value, ensure_ascii=plain, indent=2))

@@ -1,0 +1,13 @@
+"""The chat page: run it with `qa chat`, or `streamlit run app.py`."""
+
+import streamlit as st
+
+from qa.web import ICON, chat
+
+st.set_page_config(
+    page_title="qa: answers you can check",
+    page_icon=str(ICON),
+    layout="wide",
+    menu_items={"about": "Every sentence of an answer leads to the place that says it."},
+)
+chat.page()

@@ -1,0 +1,109 @@
+"""An answer as plain data for the page: sentences with chips, sources, or what was searched."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import qa
+from qa.web.components import Data
+
+NEAREST = 3  # passages shown when the documents do not say
+_SNIPPET = 280  # characters of each
+_LABELS = {"supported": "", "partial": "partly backed", "unsupported": "not backed"}
+
+
+def view(answer: qa.Answer, root: Path) -> Data:
+    """What the page shows of an answer; files below `root` are named relative to it."""
+    searched = answer.query if answer.query != answer.question else ""
+    if answer.abstained:
+        nearest = [_passage(e.hit.passage, root) for e in answer.evidence[:NEAREST]]
+        return {"refusal": answer.text, "nearest": nearest}
+    return {
+        "statements": [_statement(s) for s in answer.statements],
+        "doubt": doubt(answer.statements),
+        "sources": _sources(answer.citations, root),
+        "searched": searched,
+    }
+
+
+def marked(statement: qa.Statement) -> str:
+    """A sentence as plain text, with its numbers and, when in doubt, its verdict."""
+    numbers = "".join(f"[{n}]" for n in dict.fromkeys(c.number for c in statement.citations))
+    label = _LABELS[statement.verdict]
+    return " ".join(filter(None, (statement.text, numbers, label and f"({label})")))
+
+
+def doubt(statements: Sequence[qa.Statement]) -> str:
+    """How many sentences are not, or only partly, backed; empty when all are."""
+    total = len(statements)
+    counts = {v: sum(s.verdict == v for s in statements) for v in ("unsupported", "partial")}
+    found = [f"{n} {_LABELS[v]}" for v, n in counts.items() if n]
+    if not found:
+        return ""
+    sentences = "the only sentence" if total == 1 else f"{total} sentences"
+    return f"Check before use: of {sentences}, {' and '.join(found)} by the documents."
+
+
+def day(published: date | None) -> str:
+    """A date as a newspaper writes it, such as 25 December 2023."""
+    return f"{published.day} {published:%B %Y}" if published else "no date"
+
+
+def place(source: str, root: Path) -> str:
+    """The file or URL of a document, relative to `root` when it lies below it."""
+    path = Path(source)
+    return str(path.relative_to(root)) if path.is_relative_to(root) else source
+
+
+def _statement(statement: qa.Statement) -> Data:
+    by_number: dict[int, list[qa.Citation]] = {}
+    for citation in statement.citations:
+        by_number.setdefault(citation.number, []).append(citation)
+    return {
+        "text": statement.text,
+        "verdict": statement.verdict,
+        "label": _LABELS[statement.verdict],
+        "reasons": list(statement.reasons),
+        "chips": [_chip(number, cited) for number, cited in by_number.items()],
+    }
+
+
+def _chip(number: int, citations: Sequence[qa.Citation]) -> Data:
+    first = citations[0]
+    label = f"source {number}: {first.title}, {day(first.published)}"
+    return {"number": number, "label": label, "target": _target(citations)}
+
+
+def _sources(citations: Sequence[qa.Citation], root: Path) -> list[Data]:
+    by_number: dict[int, list[qa.Citation]] = {}
+    for citation in sorted(citations, key=lambda c: c.number):
+        by_number.setdefault(citation.number, []).append(citation)
+    return [
+        {
+            "number": number,
+            "title": cited[0].title,
+            "date": day(cited[0].published),
+            "place": place(cited[0].source, root),
+            "quotes": [{"text": _flat(c.quote), "target": _target([c])} for c in cited],
+        }
+        for number, cited in by_number.items()
+    ]
+
+
+def _passage(passage: qa.Passage, root: Path) -> Data:
+    text = _flat(passage.text)
+    return {
+        "title": passage.title,
+        "date": day(passage.published),
+        "place": place(passage.source, root),
+        "text": text if len(text) <= _SNIPPET else f"{text[:_SNIPPET].rsplit(' ', 1)[0]} …",
+        "target": {"document": passage.document_id, "spans": [[passage.start, passage.end]]},
+    }
+
+
+def _target(citations: Sequence[qa.Citation]) -> Data:
+    return {"document": citations[0].document_id, "spans": [[c.start, c.end] for c in citations]}
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())

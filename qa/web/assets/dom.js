@@ -1,0 +1,24 @@
+// Text reaches the page as text nodes only: nothing here, or in the other files, parses HTML.
+function el(tag, attributes, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes ?? {})) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value !== false && value != null) node.setAttribute(name, value);
+  }
+  node.append(...children.flat().filter((child) => child || child === 0));
+  return node;
+}
+
+// A message with `commands` in code.
+function prose(text) {
+  return text.split("`").map((part, n) => (n % 2 ? el("code", {}, part) : part));
+}
+
+// Streamlit calls a component again at every run of the page; only new data is drawn, so that
+// focus and scroll positions stay.
+function fresh(parent, data) {
+  const root = parent.querySelector("#root"), drawn = JSON.stringify(data);
+  if (root.drawn === drawn) return null;
+  root.drawn = drawn;
+  return root;
+}

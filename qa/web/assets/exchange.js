@@ -1,0 +1,90 @@
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = fresh(parentElement, data);
+  if (!root) return;
+
+  const open = (target) => (event) => {
+    window.qaOpener = event.currentTarget;
+    setTriggerValue("open", target);
+  };
+
+  const chip = ({ number, label, target }) =>
+    el("button", { class: "chip", "aria-label": label, title: label, onclick: open(target) },
+      String(number));
+
+  const statement = ({ text, verdict, label, reasons, chips }, n) => {
+    const why = reasons.length ? reasons.join("; ") : "no reason given";
+    const toggle = (event) => {
+      const shown = event.currentTarget.getAttribute("aria-expanded") === "true";
+      event.currentTarget.setAttribute("aria-expanded", String(!shown));
+    };
+    return el("span", { class: `statement ${verdict}` },
+      el("span", { class: "said" }, text), "\u00a0", chips.map(chip),
+      label && el("button", { class: "verdict", "aria-expanded": "false",
+        "aria-describedby": `why-${n}`, onclick: toggle }, label),
+      label && el("span", { class: "reasons", role: "tooltip", id: `why-${n}` },
+        `${label[0].toUpperCase()}${label.slice(1)}: ${why}.`), " ");
+  };
+
+  const quote = ({ text, target }) =>
+    el("li", {}, el("button", { class: "quote", onclick: open(target) }, `“${text}”`));
+
+  const source = ({ number, title, date, place, quotes }) =>
+    el("li", { class: "source" },
+      el("span", { class: "number", "aria-hidden": "true" }, String(number)),
+      el("div", {},
+        el("button", { class: "title", "aria-label": `source ${number}: ${title}, ${date}`,
+          onclick: open({ ...quotes[0].target, spans: quotes.flatMap((q) => q.target.spans) }) },
+          title),
+        el("p", { class: "quiet" }, `${date} · ${place}`),
+        el("ul", {}, quotes.map(quote))));
+
+  const passage = ({ title, date, place, text, target }) =>
+    el("li", { class: "source" },
+      el("div", {},
+        el("button", { class: "title", onclick: open(target) }, title),
+        el("p", { class: "quiet" }, `${date} · ${place}`),
+        el("button", { class: "quote", onclick: open(target) }, text)));
+
+  const answered = () => [
+    el("p", { class: "answer" }, data.statements.map(statement)),
+    data.doubt && el("p", { class: "doubt", role: "note" }, data.doubt),
+    data.searched && el("p", { class: "quiet searched" }, `Searched for “${data.searched}”`),
+    data.sources.length > 0 && el("h3", { class: "label" }, "Sources"),
+    data.sources.length > 0 && el("ol", { class: "sources" }, data.sources.map(source)),
+  ];
+
+  const refused = () => {
+    const [lead, ...rest] = data.refusal.split(/(?<=\.) (?=Searched )/);
+    return [
+      el("p", { class: "answer" }, lead),
+      rest.length > 0 && el("p", { class: "quiet searched" }, rest.join(" ")),
+      data.nearest.length > 0 && el("h3", { class: "label" }, "Nearest passages"),
+      data.nearest.length > 0 && el("ul", { class: "sources" }, data.nearest.map(passage)),
+      el("p", { class: "quiet hint" },
+        prose("Is it in a document that is not here? Add it with `qa index FOLDER` and ask again.")),
+    ];
+  };
+
+  const failed = () => [
+    el("div", { class: "failure", role: "alert" },
+      el("p", {}, el("strong", {}, "No answer: "), prose(data.error)),
+      el("button", { class: "retry", onclick: () => setTriggerValue("retry", true) },
+        "Ask again")),
+  ];
+
+  const body = data.error ? failed() : data.refusal ? refused() : data.statements ? answered() : [];
+  root.replaceChildren(
+    el("section", { "aria-label": `Question: ${data.question}` },
+      el("h2", { class: "question" }, data.question),
+      body));
+
+  // A new answer is read from its question on. Streamlit scrolls to the end of a chat, some time
+  // after it grew, so this insists for a second, unless the person scrolls.
+  if (data.question === root.waiting && body.length) {
+    const timers = [100, 300, 600, 1000].map((ms) =>
+      setTimeout(() => root.scrollIntoView({ block: "start" }), ms));
+    for (const event of ["wheel", "touchmove", "keydown", "pointerdown"])
+      window.addEventListener(event, () => timers.forEach(clearTimeout), { once: true });
+  }
+  root.waiting = body.length ? null : data.question;
+}

@@ -1,0 +1,197 @@
+"""The chat page: a conversation, the source that was opened beside it, and the question field."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import streamlit as st
+
+import qa
+from qa.web import ASSETS, answer, components, sidebar, source
+from qa.web.components import Data
+
+_DEMO = "migrant-caravan-2023-12-25.txt"  # the article that marks the demo corpus
+_DEMO_QUESTIONS = (
+    "What did López Obrador ask for in return?",
+    "How many people are in the caravan?",
+    "How many people crossed the Darién Gap in 2023?",
+    "How many tanks did Guatemala send to Tapachula?",
+)
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A question of this conversation with what came of it; neither while it is being asked."""
+
+    question: str
+    answer: qa.Answer | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The document in the source view. `click` counts, so that a second click scrolls back."""
+
+    document: str
+    spans: tuple[tuple[int, int], ...]
+    click: int
+
+
+def page() -> None:
+    """Draws the page and answers the question that is waiting, if one is."""
+    st.html(ASSETS / "page.css")
+    try:
+        engine = _engine()
+        documents, passages = _collection(engine, engine.counts())
+    except qa.QAError as error:
+        st.error("The index cannot be opened.")
+        st.text(str(error))
+        return
+    if question := st.chat_input("Ask the documents", submit_mode="disable"):
+        _exchanges().append(Exchange(question))
+    sidebar.show(engine, documents, passages, _start_over, lambda document: _open(document, []))
+    with st.container(key="desk"):
+        left, right = st.columns([5, 4], gap="medium")
+    with right:
+        _show_source(engine)
+    with left:
+        if _exchanges():
+            _show_conversation(engine)
+        else:
+            _show_welcome(documents, passages)
+
+
+@st.cache_resource(show_spinner="Opening the index", on_release=qa.Engine.close)
+def _engine() -> qa.Engine:
+    """One engine for every session of this server."""
+    return qa.Engine.open()
+
+
+@st.cache_resource(ttl=10, max_entries=1, show_spinner=False)
+def _collection(_engine: qa.Engine, counts: tuple[int, int]) -> tuple[list[qa.Document], int]:
+    """The documents, newest first, and the number of passages; read again after ten seconds."""
+    return _engine.documents(), counts[1]
+
+
+def _show_welcome(documents: Sequence[qa.Document], passages: int) -> None:
+    st.header("Ask the documents", anchor=False)
+    if not documents:
+        st.markdown("There is nothing to search yet. Index a folder of documents first:")
+        st.code("qa index corpus", language="bash")
+        st.markdown("Then ask your question here.")
+        return
+    st.markdown(
+        f"{sidebar.count(len(documents), 'document')}{_period(documents)}. Each sentence of an "
+        "answer leads to the place that says it, or is marked as not backed."
+    )
+    questions = _questions(documents)
+    components.choices(
+        "questions",
+        {"label": "For example", "style": "questions", "items": [{"label": q} for q in questions]},
+        lambda n: _exchanges().append(Exchange(questions[n])),
+    )
+
+
+def _questions(documents: Sequence[qa.Document]) -> list[str]:
+    if any(Path(document.source).name == _DEMO for document in documents):
+        return list(_DEMO_QUESTIONS)
+    return [f"What does “{document.title}” say?" for document in documents[:4]]
+
+
+def _period(documents: Sequence[qa.Document]) -> str:
+    dates = sorted(d.published for d in documents if d.published)
+    return f", {answer.day(dates[0])} to {answer.day(dates[-1])}" if len(dates) > 1 else ""
+
+
+def _show_conversation(engine: qa.Engine) -> None:
+    for n, exchange in enumerate(_exchanges()):
+        data: Data = {"question": exchange.question, "error": exchange.error}
+        if exchange.answer:
+            data |= answer.view(exchange.answer, _root(engine))
+        components.exchange(f"exchange-{n}", data, _open_target, partial(_retry, n))
+    waiting = _exchanges()[-1]
+    if not (waiting.answer or waiting.error):
+        with st.container(key="draft"):
+            _answer(engine, waiting)
+        st.rerun()
+
+
+def _answer(engine: qa.Engine, exchange: Exchange) -> None:
+    """Asks the question and shows the answer while it is written, as plain text."""
+    draft = st.empty()
+    draft.text(f"Searching {sidebar.count(engine.counts()[1], 'passage')} …")
+    history = [(e.question, e.answer.text) for e in _exchanges() if e.answer]
+    try:
+        events = engine.stream(exchange.question, history)
+        for text in _written(events, exchange):
+            draft.text(text)
+    except qa.QAError as error:
+        exchange.error = str(error)
+    except Exception:
+        # The log gets the traceback; without this the page would ask again at every run.
+        exchange.error = "something unexpected went wrong; the server's log says what."
+        raise
+
+
+def _written(events: Iterator[str | qa.Statement | qa.Answer], exchange: Exchange) -> Iterator[str]:
+    """The draft after each event: finished sentences with their numbers, then the one begun."""
+    settled, begun = list[str](), ""
+    for event in events:
+        if isinstance(event, qa.Answer):
+            exchange.answer = event
+        elif isinstance(event, qa.Statement):
+            settled.append(answer.marked(event))
+            begun = begun.partition(event.text)[2]
+        else:
+            begun += event
+        yield " ".join([*settled, begun.strip()])
+
+
+def _show_source(engine: qa.Engine) -> None:
+    opened: Opened | None = st.session_state.get("opened")
+    if opened is None:
+        return
+    try:
+        data = source.view(engine.document(opened.document), opened.spans, _root(engine))
+    except qa.QAError:
+        data = {
+            "title": "Not in the index any more",
+            "error": "The document was changed or removed since. Ask the question again.",
+        }
+    with st.container(key="panel"):
+        components.source("source", data | {"click": opened.click}, _close)
+
+
+def _root(engine: qa.Engine) -> Path:
+    return engine.settings.home.absolute().parent
+
+
+def _exchanges() -> list[Exchange]:
+    exchanges: list[Exchange] = st.session_state.setdefault("exchanges", [])
+    return exchanges
+
+
+def _open_target(target: Data) -> None:
+    _open(target["document"], [(start, end) for start, end in target["spans"]])
+
+
+def _open(document: str, spans: Sequence[tuple[int, int]]) -> None:
+    last: Opened | None = st.session_state.get("opened")
+    click = last.click + 1 if last else 0
+    st.session_state["opened"] = Opened(document, tuple(spans), click)
+
+
+def _close() -> None:
+    st.session_state["opened"] = None
+
+
+def _retry(n: int) -> None:
+    question = _exchanges()[n].question
+    del _exchanges()[n]
+    _exchanges().append(Exchange(question))
+
+
+def _start_over() -> None:
+    st.session_state["exchanges"] = []
+    _close()

@@ -1,0 +1,58 @@
+"""The three components of the page, each a function that mounts one.
+
+Everything they show arrives as data and reaches the page by `textContent` alone (assets/dom.js),
+so text of documents and models is never read as HTML or Markdown.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from qa.web import ASSETS
+
+if TYPE_CHECKING:
+    from streamlit.components.v2.types import ComponentRenderer
+
+Data = dict[str, Any]
+"""Plain values for a component: what json.dumps takes."""
+
+
+def _component(name: str) -> "ComponentRenderer":
+    css, js = (
+        "\n".join((ASSETS / file).read_text(encoding="utf-8") for file in files)
+        for files in (("base.css", f"{name}.css"), ("dom.js", f"{name}.js"))
+    )
+    return st.components.v2.component(f"qa_{name}", html='<div id="root"></div>', css=css, js=js)
+
+
+_EXCHANGE, _SOURCE, _CHOICES = _component("exchange"), _component("source"), _component("choices")
+
+
+def exchange(
+    key: str, data: Data, open_: Callable[[Data], None], retry: Callable[[], None]
+) -> None:
+    """A question with its answer. Calls `open_` with the target of a clicked citation, and `retry`
+    when the person asks a failed question again."""
+    _EXCHANGE(
+        key=key,
+        data=data,
+        on_open_change=lambda: _sent(key, "open", open_),
+        on_retry_change=lambda: _sent(key, "retry", lambda _: retry()),
+    )
+
+
+def source(key: str, data: Data, close: Callable[[], None]) -> None:
+    """A document with its marked spans, scrolled to the first. Calls `close` to put it away."""
+    _SOURCE(key=key, data=data, on_close_change=lambda: _sent(key, "close", lambda _: close()))
+
+
+def choices(key: str, data: Data, choose: Callable[[int], None]) -> None:
+    """A list of buttons. Calls `choose` with the index of the one that was clicked."""
+    _CHOICES(key=key, data=data, on_choose_change=lambda: _sent(key, "choose", choose))
+
+
+def _sent(key: str, event: str, receive: Callable[[Any], None]) -> None:
+    value = st.session_state[key][event]
+    if value is not None:
+        receive(value)

@@ -1,0 +1,299 @@
+"""The page in a real browser, from a real server. Needs playwright and /usr/bin/chromium."""
+
+import datetime
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+import qa
+
+playwright = pytest.importorskip(
+    "playwright.sync_api", reason="browser tests need playwright: pip install playwright"
+)
+CHROMIUM = Path("/usr/bin/chromium")
+if not CHROMIUM.exists():
+    pytest.skip(f"browser tests need {CHROMIUM}", allow_module_level=True)
+
+from playwright.sync_api import Browser, Locator, Page, expect  # noqa: E402
+
+ROOT = Path(__file__).parent.parent
+WIDE, NARROW = (1440, 900), (360, 740)
+DEMO_QUOTE = (
+    "In return, he insisted on increased US development aid for migrants' home nations and the "
+    "easing or removal of sanctions on Cuba and Venezuela."
+)
+ATTACK = (
+    "<script>window.harmed = 1</script><img src=x onerror='window.harmed = 1'>"
+    '<img src="http://evil.example/a.png">![b](http://evil.example/b.png)'
+    "[c](javascript:window.harmed=1) <mark>not a quote</mark> :red[d] $e$"
+)
+HOSTILE = f"""Zebra prices rise {ATTACK}
+
+The zebra market in Ruritania closed at 42 crowns, traders said {ATTACK} on Monday.
+"""
+
+# What a language model might write about the hostile document, shown by the page as it is.
+SEEDED = """
+import datetime
+import streamlit as st
+from qa import Answer, Citation, Statement
+from qa.web import chat
+st.set_page_config(layout="wide")
+st.session_state.setdefault("exchanges", [chat.Exchange({question!r}, {answer!r})])
+chat.page()
+"""
+
+
+def written_about(document: qa.Document) -> qa.Answer:
+    """An answer with one sentence of each verdict, hostile text in every place."""
+    start = document.text.index("The zebra market")
+    end = document.text.index("crowns") + len("crowns")
+    quote = document.text[start:end]
+    citation = qa.Citation(
+        1,
+        document.id,
+        document.title,
+        datetime.date(2024, 1, 2),
+        document.source,
+        start,
+        end,
+        quote,
+    )
+    statements = (
+        qa.Statement(f"The market closed at 42 crowns {ATTACK}.", (citation,), "supported"),
+        qa.Statement("Traders were pleased.", (citation,), "partial", ("said only in part",)),
+        qa.Statement("It cost $9.", (), "unsupported", (f"9 is not in the passage {ATTACK}",)),
+    )
+    return qa.Answer(f"zebra? {ATTACK}", ATTACK, "", statements, (), False, "m")
+
+
+@contextmanager
+def server(home: Path, app: Path) -> Iterator[str]:
+    """The URL of a page that runs until the block ends."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    keys = {"OPENAI_API_KEY", "OPENAI_BASE_URL"}
+    environment = {k: v for k, v in os.environ.items() if k not in keys}
+    environment |= {"QA_HOME": str(home), "PYTHONPATH": str(ROOT)}
+    options = ["--server.port", str(port), "--server.address", "127.0.0.1"]
+    command = [sys.executable, "-m", "streamlit", "run", str(app), *options]
+    with subprocess.Popen(
+        [*command, "--server.headless", "true"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        try:
+            url = f"http://127.0.0.1:{port}"
+            wait_for(f"{url}/_stcore/health")
+            yield url
+        finally:
+            process.terminate()
+
+
+def wait_for(url: str, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except OSError:
+            assert time.monotonic() < deadline, f"{url} did not answer in {seconds} s"
+            time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    quiet = ["background-networking", "component-update", "sync"]
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", *(f"--disable-{name}" for name in quiet)],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    home = tmp_path_factory.mktemp("demo") / ".qa"
+    with qa.Engine.open(home) as engine:
+        engine.index(ROOT / "corpus")
+    with server(home, ROOT / "app.py") as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("hostile")
+    (folder / "zebra.txt").write_text(HOSTILE, encoding="utf-8")
+    with qa.Engine.open(folder / ".qa") as engine:
+        engine.index(folder / "zebra.txt")
+        (document,) = engine.documents()
+    answer = written_about(document)
+    app = folder / "seeded.py"
+    app.write_text(SEEDED.format(question=answer.question, answer=answer), encoding="utf-8")
+    with server(folder / ".qa", app) as url:
+        yield url
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Opens a page; after the test it must have asked nobody else for anything, without errors."""
+    requests, errors, contexts = list[str](), list[str](), []
+
+    def opened(url: str, size: tuple[int, int] = WIDE, theme: str = "light") -> Page:
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme=theme,  # type: ignore[arg-type]
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: requests.append(request.url))
+        page.on("websocket", lambda socket: requests.append(socket.url))
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(url)
+        expect(question_field(page)).to_be_visible(timeout=20_000)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    local = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:http://127.0.0.1:")
+    assert [url for url in requests if not url.startswith(local)] == []
+    assert errors == []
+
+
+Visit = Callable[..., Page]
+
+
+def question_field(page: Page) -> Locator:
+    return page.get_by_test_id("stChatInputTextArea")
+
+
+def ask(page: Page, question: str) -> None:
+    question_field(page).fill(question)
+    question_field(page).press("Enter")
+
+
+def test_a_chip_opens_the_source_at_the_exact_quote(demo: str, visit: Visit) -> None:
+    page = visit(demo)
+    ask(page, "what did Lopez Obrador ask for in return?")
+    statement = page.locator(".statement", has_text=DEMO_QUOTE)
+    expect(statement).to_be_visible(timeout=20_000)
+    chip = statement.get_by_role("button", name="source 1: A massive caravan")
+    assert (chip.get_attribute("aria-label") or "").endswith(", 25 December 2023")
+    chip.click()
+    mark = page.locator("aside mark")
+    expect(mark).to_have_text(DEMO_QUOTE)
+    assert mark.text_content() == DEMO_QUOTE
+    expect(mark).to_be_in_viewport(ratio=1)
+    expect(page.locator("aside")).to_contain_text("25 December 2023 · ")
+
+
+def test_the_keyboard_opens_and_closes_a_source(demo: str, visit: Visit) -> None:
+    page = visit(demo)
+    ask(page, "what did Lopez Obrador ask for in return?")
+    chip = page.locator("button.chip").last
+    expect(chip).to_be_visible(timeout=20_000)
+    page.get_by_role("button", name="New conversation").focus()
+    for _ in range(60):
+        if page.evaluate(FOCUSED) == "chip":
+            break
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("aside mark")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("aside")).to_have_count(0)
+
+
+FOCUSED = "() => document.activeElement?.shadowRoot?.activeElement?.className ?? ''"
+
+
+def test_an_example_question_can_be_clicked(demo: str, visit: Visit) -> None:
+    page = visit(demo)
+    page.get_by_role("button", name="What did López Obrador ask for in return?").click()
+    expect(page.locator(".statement", has_text=DEMO_QUOTE)).to_be_visible(timeout=20_000)
+
+
+def test_a_refusal_shows_what_was_searched_and_the_nearest_passages(
+    demo: str, visit: Visit
+) -> None:
+    page = visit(demo)
+    ask(page, "How many tanks did Guatemala send to Tapachula?")
+    expect(page.get_by_text("The documents do not say.")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Searched 31 passages of 15 documents for")).to_be_visible()
+    expect(page.locator(".sources li")).to_have_count(3)
+    page.locator(".sources .quote").first.click()
+    expect(page.locator("aside mark")).to_be_visible()
+
+
+def test_a_follow_up_keeps_the_first_answer(demo: str, visit: Visit) -> None:
+    page = visit(demo)
+    ask(page, "Who mediated the Barbados agreement?")
+    expect(page.locator(".statement").first).to_be_visible(timeout=20_000)
+    ask(page, "And when was it signed?")
+    second = page.locator("section", has_text="And when was it signed?")
+    expect(second.locator(".searched")).to_contain_text("Barbados", timeout=20_000)
+    expect(page.locator("h2.question")).to_have_count(2)
+    expect(page.locator("h2.question").last).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_small_window_shows_the_source_over_the_page(demo: str, visit: Visit, theme: str) -> None:
+    page = visit(demo, NARROW, theme)
+    ask(page, "what did Lopez Obrador ask for in return?")
+    chip = page.locator("button.chip").last
+    expect(chip).to_be_visible(timeout=20_000)
+    chip.click()
+    expect(page.locator("aside mark")).to_be_in_viewport(ratio=1)
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW[0]
+    page.get_by_role("button", name="Close the source").click()
+    expect(page.locator("aside")).to_have_count(0)
+
+
+def test_a_document_opens_from_the_sidebar(demo: str, visit: Visit) -> None:
+    page = visit(demo)
+    page.get_by_role("button", name="Crossings of the Darién Gap").click()
+    expect(page.locator("aside .words")).to_have_text(
+        (ROOT / "corpus/darien-gap-crossings.md").read_text("utf-8").split("---\n")[2].strip(),
+        use_inner_text=False,
+    )
+
+
+def test_doubtful_statements_are_marked_and_say_why(hostile: str, visit: Visit) -> None:
+    page = visit(hostile)
+    expect(page.get_by_text("of 3 sentences, 1 not backed and 1 partly backed")).to_be_visible()
+    expect(page.locator(".statement.supported .verdict")).to_have_count(0)
+    label = page.get_by_role("button", name="partly backed")
+    reasons = page.get_by_role("tooltip").filter(has_text="said only in part")
+    expect(reasons).to_be_hidden()
+    label.hover()
+    expect(reasons).to_be_visible()
+    page.get_by_role("button", name="not backed", exact=True).click()
+    expect(page.get_by_role("tooltip").filter(has_text="9 is not in the passage")).to_be_visible()
+
+
+def test_markup_of_documents_and_models_is_only_text(hostile: str, visit: Visit) -> None:
+    page = visit(hostile)
+    expect(page.locator(".said").first).to_have_text(f"The market closed at 42 crowns {ATTACK}.")
+    page.locator("button.chip").first.click()
+    expect(page.locator("aside .words")).to_contain_text(f"traders said {ATTACK}")
+    expect(page.locator("aside mark")).to_have_count(1)
+    ask(page, f"At how many crowns did the zebra market close? {ATTACK}")
+    expect(page.locator("section").nth(1).locator("h3")).to_be_visible(timeout=20_000)
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.get_by_role("button", name="What does “Zebra prices")).to_be_visible()
+    assert page.evaluate("window.harmed") is None
+    assert page.locator("img[src*=evil], img[onerror], a[href^=javascript]").count() == 0

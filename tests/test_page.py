@@ -1,0 +1,181 @@
+"""The page without a browser: what it holds, from a real engine over the demo corpus."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import qa
+
+streamlit = pytest.importorskip("streamlit", reason="the chat page needs streamlit")
+
+from streamlit.testing.v1 import AppTest  # noqa: E402
+
+from qa.web import answer, source  # noqa: E402
+from qa.web.chat import Exchange  # noqa: E402
+
+ROOT = Path(__file__).parent.parent
+DEMO_QUOTE = (
+    "In return, he insisted on increased US development aid for migrants' home nations and the "
+    "easing or removal of sanctions on Cuba and Venezuela."
+)
+
+
+@pytest.fixture(scope="module")
+def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("page") / ".qa"
+    with qa.Engine.open(home) as engine:
+        engine.index(ROOT / "corpus")
+    return home
+
+
+@pytest.fixture
+def page(indexed: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
+    yield from opened(indexed, monkeypatch)
+
+
+@pytest.fixture
+def empty_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
+    yield from opened(tmp_path / ".qa", monkeypatch)
+
+
+def opened(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
+    for variable in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "QA_MODEL"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("QA_HOME", str(home))
+    streamlit.cache_resource.clear()
+    yield AppTest.from_file(str(ROOT / "app.py"), default_timeout=30).run()
+    streamlit.cache_resource.clear()
+
+
+def ask(page: AppTest, question: str) -> dict[str, Any]:
+    """The data of the newest exchange after a question."""
+    page.chat_input[0].set_value(question).run()
+    assert not page.exception
+    return components(page, "qa_exchange")[-1]
+
+
+def components(page: AppTest, name: str) -> list[dict[str, Any]]:
+    shown = [element.proto for element in page.get("bidi_component")]
+    return [json.loads(proto.json) for proto in shown if proto.component_name == name]
+
+
+def cited(number: int, verdict: str, *reasons: str) -> qa.Statement:
+    """A statement "Ab." that cites the first two characters of a document."""
+    citation = qa.Citation(number, "d", "T", None, "/x/y/t.txt", 0, 2, "Ab")
+    return qa.Statement("Ab.", (citation,), verdict, reasons)  # type: ignore[arg-type]
+
+
+def test_a_question_without_accents_shows_the_cited_quote(page: AppTest) -> None:
+    shown = ask(page, "what did Lopez Obrador ask for in return?")
+    (statement,) = [s for s in shown["statements"] if s["text"] == DEMO_QUOTE]
+    assert statement["verdict"] == "supported"
+    assert statement["chips"][0]["label"].endswith(", 25 December 2023")
+    quotes = [quote["text"] for entry in shown["sources"] for quote in entry["quotes"]]
+    assert DEMO_QUOTE in quotes
+
+
+def test_sources_are_listed_by_number(page: AppTest) -> None:
+    shown = ask(page, "Who mediated the Barbados agreement and when did Title 42 end?")
+    numbers = [entry["number"] for entry in shown["sources"]]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_a_refusal_says_what_was_searched_and_shows_the_nearest_passages(page: AppTest) -> None:
+    question = "How many tanks did Guatemala send to Tapachula?"
+    shown = ask(page, question)
+    assert "statements" not in shown
+    assert question in shown["refusal"]
+    assert "15 documents" in shown["refusal"]
+    assert len(shown["nearest"]) == 3
+    assert all(p["title"] and p["date"] and p["text"] for p in shown["nearest"])
+
+
+def test_a_follow_up_is_searched_together_with_what_it_leans_on(page: AppTest) -> None:
+    ask(page, "When did the United States put Cuba back on the list of state sponsors?")
+    shown = ask(page, "And who did that?")
+    assert len(components(page, "qa_exchange")) == 2
+    searched = shown.get("searched") or shown["refusal"]
+    assert "Cuba" in searched
+
+
+def test_an_unusable_question_is_explained_and_the_conversation_stays(page: AppTest) -> None:
+    ask(page, "How many people are in the caravan?")
+    shown = ask(page, "why? " * 1000)
+    assert "ask it in at most 4,000" in shown["error"]
+    first, _ = components(page, "qa_exchange")
+    assert first["statements"]
+
+
+def test_a_new_conversation_starts_empty(page: AppTest) -> None:
+    ask(page, "How many people are in the caravan?")
+    page.button[0].click().run()
+    assert not components(page, "qa_exchange")
+    questions = components(page, "qa_choices")[0]
+    assert {"label": "What did López Obrador ask for in return?"} in questions["items"]
+
+
+def test_the_sidebar_names_the_model_and_lists_the_documents(page: AppTest) -> None:
+    assert [text.value for text in page.sidebar.text] == [
+        "Quoting the documents, no model configured",
+        "15 documents, 31 passages",
+    ]
+    (_, listed) = components(page, "qa_choices")
+    assert len(listed["items"]) == 15
+    assert {"label": "Crossings of the Darién Gap", "detail": "8 January 2024"} in listed["items"]
+
+
+def test_an_empty_index_says_what_to_run(empty_page: AppTest) -> None:
+    assert empty_page.code[0].value == "qa index corpus"
+    assert "qa index" in ask(empty_page, "who?")["error"]
+
+
+def test_an_unusable_setting_is_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("QA_PASSAGES", "many")
+    (page,) = opened(tmp_path, monkeypatch)
+    assert not page.exception
+    assert "QA_PASSAGES" in page.text[0].value
+
+
+def test_a_question_that_was_interrupted_is_asked_again(page: AppTest) -> None:
+    page.session_state["exchanges"] = [Exchange("How many people are in the caravan?")]
+    page.run()
+    assert components(page, "qa_exchange")[-1]["statements"]
+
+
+def test_doubt_is_counted_and_labelled() -> None:
+    statements = (cited(1, "supported"), cited(1, "partial"), cited(2, "unsupported", "7 is not"))
+    note = answer.doubt(statements)
+    assert note.startswith("Check before use: of 3 sentences, 1 not backed and 1 partly backed")
+    assert answer.doubt(statements[:1]) == ""
+    assert answer.marked(statements[2]) == "Ab. [2] (not backed)"
+
+
+def test_files_are_named_relative_to_the_folder_of_the_home() -> None:
+    assert answer.place("/x/y/t.txt", Path("/x")) == "y/t.txt"
+    assert answer.place("/z/t.txt", Path("/x")) == "/z/t.txt"
+    assert answer.place("https://example.org/a", Path("/x")) == "https://example.org/a"
+
+
+def test_marked_pieces_join_to_the_body_of_the_document() -> None:
+    text = "title: T\n\nÀb 😀 cd. Ef gh."
+    document = qa.Document("d", "t.txt", "T", None, text, "", body=10)
+    shown = source.view(document, [(18, 24), (10, 14), (12, 14)], Path("/x"))
+    assert "".join(piece["text"] for piece in shown["pieces"]) == text[10:]
+    assert [p["text"] for p in shown["pieces"] if p["marked"]] == [text[10:14], text[18:24]]
+
+
+def test_a_quote_in_the_header_is_shown_with_it() -> None:
+    document = qa.Document("d", "t.txt", "T", None, "Headline\n\nBody.", "", body=10)
+    shown = source.view(document, [(0, 8)], Path("/x"))
+    assert shown["pieces"][0] == {"text": "Headline", "marked": True}
+
+
+def test_of_a_very_long_document_the_part_around_the_quote_is_sent() -> None:
+    document = qa.Document("d", "t.txt", "T", None, "x" * 500_000, "")
+    shown = source.view(document, [(250_000, 250_010)], Path("/x"))
+    assert shown["before"]
+    assert shown["after"]
+    assert sum(len(piece["text"]) for piece in shown["pieces"]) < 130_000

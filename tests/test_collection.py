@@ -1,0 +1,177 @@
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from threading import Event, Thread
+
+from conftest import REPOSITORY, HashingEmbedder, MakeEngine
+
+from qa.catalog import Catalog
+from qa.engine import Engine
+from qa.indexing import LEXICAL_STORE, dense_store
+
+ENVIRONMENT = {"PYTHONPATH": f"{REPOSITORY}{os.pathsep}{Path(__file__).parent}"}
+
+INDEXES = """
+import sys
+from conftest import HashingEmbedder
+from qa.engine import Engine
+from qa.settings import Settings
+with Engine.open(settings=Settings(home=sys.argv[1]), embedder=HashingEmbedder()) as engine:
+    engine.index(sys.argv[2])
+"""
+
+HOLDS_THE_LOCK = """
+import sys
+from pathlib import Path
+from qa.indexing import writing
+with writing(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def index_elsewhere(home: Path, corpus: Path) -> None:
+    """Indexes in another process."""
+    subprocess.run(
+        [sys.executable, "-c", INDEXES, str(home), str(corpus)],
+        env=os.environ | ENVIRONMENT,
+        check=True,
+    )
+
+
+@contextmanager
+def another_writer(home: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds the lock until the end of the block."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDS_THE_LOCK, str(home)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | ENVIRONMENT,
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def mark_dirty(engine: Engine, folder: str | None = None) -> None:
+    """What a writer does before it touches the derived indexes."""
+    catalog = Catalog(engine.settings.home / "catalog.sqlite3")
+    for name in (dense_store(engine.embedder), LEXICAL_STORE):
+        state = catalog.store(name)
+        assert state
+        catalog.mark(name, replace(state, dirty=True, folder=folder or state.folder))
+    catalog.close()
+
+
+def fill(corpus: Path, numbers: range) -> None:
+    for number in numbers:
+        (corpus / f"{number}.txt").write_text(f"Caravan number{number} is on its way.")
+
+
+def found(engine: Engine, number: int) -> bool:
+    """Whether the document with that number is the first hit."""
+    hits = engine.search(f"Caravan number{number} is on its way.", 1)
+    return bool(hits) and f"number{number} " in hits[0].passage.text
+
+
+def test_a_reader_sees_what_another_process_indexed_afterwards(
+    corpus: Path, make_engine: MakeEngine
+) -> None:
+    fill(corpus, range(3))
+    engine = make_engine()
+    engine.index(corpus)
+    assert found(engine, 1)
+    (corpus / "1.txt").unlink()
+    fill(corpus, range(3, 6))
+    index_elsewhere(engine.settings.home, corpus)
+    assert all(found(engine, n) for n in (0, 2, 3, 4, 5))
+    assert not found(engine, 1)
+    hit = engine.search("number4", 1)[0]
+    assert hit.dense is not None
+    assert hit.lexical is not None
+
+
+def test_the_catalog_answers_while_another_process_writes(
+    corpus: Path, make_engine: MakeEngine, embedder: HashingEmbedder
+) -> None:
+    fill(corpus, range(5))
+    engine = make_engine()
+    engine.index(corpus)
+    with another_writer(engine.settings.home):
+        mark_dirty(engine)
+        assert all(found(engine, n) for n in range(5))
+        mark_dirty(engine, folder="being-built")
+        assert all(found(engine, n) for n in range(5))
+        assert not (engine.settings.home / "being-built").exists(), "a reader creates nothing"
+
+
+def test_a_reader_repairs_what_a_writer_left_when_it_was_killed(
+    corpus: Path, make_engine: MakeEngine
+) -> None:
+    fill(corpus, range(5))
+    engine = make_engine()
+    engine.index(corpus)
+    with another_writer(engine.settings.home) as writer:
+        mark_dirty(engine)
+        assert found(engine, 3)  # the reader has seen the marks, and cannot repair yet
+        writer.kill()
+        writer.wait()
+    hit = engine.search("number3", 1)[0]
+    assert hit.dense is not None
+    assert hit.lexical is not None
+    catalog = Catalog(engine.settings.home / "catalog.sqlite3")
+    states = [catalog.store(name) for name in (dense_store(engine.embedder), LEXICAL_STORE)]
+    catalog.close()
+    assert [state and state.dirty for state in states] == [False, False]
+
+
+def test_a_search_while_an_index_is_deleted_under_it_is_answered(
+    corpus: Path, make_engine: MakeEngine
+) -> None:
+    fill(corpus, range(5))
+    engine = make_engine()
+    engine.index(corpus)
+    assert found(engine, 2)
+    for folder in engine.settings.home.iterdir():
+        if folder.is_dir():
+            folder.rename(folder.with_name(f"old-{folder.name}"))
+    assert found(engine, 2)
+    assert engine.search("number2", 1)[0].lexical is not None
+
+
+def test_threads_search_while_another_indexes(corpus: Path, make_engine: MakeEngine) -> None:
+    fill(corpus, range(5))
+    engine = make_engine()
+    engine.index(corpus)
+    done, missed, errors = Event(), list[int](), list[Exception]()
+
+    def search() -> None:
+        while not done.is_set():
+            try:
+                missed.extend(n for n in range(5) if not found(engine, n))
+            except Exception as error:
+                errors.append(error)
+                return
+
+    readers = [Thread(target=search) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    for number in range(5, 12):
+        fill(corpus, range(number, number + 1))
+        engine.index(corpus)
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert errors == []
+    assert missed == []
+    assert all(found(engine, n) for n in range(12))
+
+
+def test_an_empty_index_finds_nothing(make_engine: MakeEngine) -> None:
+    assert make_engine().search("caravan") == []

@@ -1,0 +1,98 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qa.dense import DenseIndex, exact_search
+from qa.errors import StoreError
+from qa.models import Vectors
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[DenseIndex]:
+    index = DenseIndex(tmp_path / "dense")
+    yield index
+    index.close()
+
+
+def unit(rows: int, seed: int = 0) -> Vectors:
+    vectors = np.random.default_rng(seed).normal(size=(rows, 32)).astype(np.float32)
+    normal: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return normal
+
+
+def names(rows: int) -> list[str]:
+    return [f"passage {n}" for n in range(rows)]
+
+
+def test_search_finds_what_an_exact_search_finds(index: DenseIndex) -> None:
+    ids, vectors, query = names(300), unit(300), unit(1, seed=1)[0]
+    index.add(ids, vectors)
+    found, exact = index.search(query, 10), exact_search(ids, vectors, query, 10)
+    assert [i for i, _ in found] == [i for i, _ in exact]
+    assert [s for _, s in found] == pytest.approx([s for _, s in exact], abs=1e-5)
+
+
+def test_rows_are_added_replaced_and_removed(index: DenseIndex) -> None:
+    ids, vectors = names(4), unit(4)
+    index.add(ids, vectors)
+    index.add(ids[:1], vectors[1:2])
+    assert index.ids() == set(ids)
+    assert {i for i, _ in index.search(vectors[1], 2)} == {ids[0], ids[1]}
+    index.remove([ids[1], "no such"])
+    assert index.ids() == {ids[0], ids[2], ids[3]}
+    assert index.search(vectors[1], 1)[0][0] == ids[0]
+
+
+def test_an_empty_index_finds_nothing(index: DenseIndex) -> None:
+    assert index.search(unit(1)[0], 5) == []
+    index.add([], unit(0))
+    index.remove([])
+    assert index.ids() == set()
+
+
+def test_fewer_rows_than_asked_for_are_all_found(index: DenseIndex) -> None:
+    index.add(names(3), unit(3))
+    assert len(index.search(unit(1)[0], 50)) == 3
+
+
+def test_what_is_left_after_most_was_removed_is_found(index: DenseIndex) -> None:
+    ids, vectors = names(1500), unit(1500)
+    index.add(ids, vectors)
+    index.remove(ids[:-20])
+    assert {i for i, _ in index.search(vectors[0], 50)} == set(ids[-20:])
+
+
+def test_more_rows_than_chroma_takes_at_once_are_kept(index: DenseIndex) -> None:
+    index.add(names(5_500), unit(5_500))
+    assert len(index.ids()) == 5_500
+
+
+def test_an_index_that_is_opened_again_holds_the_same(tmp_path: Path) -> None:
+    ids, vectors = names(20), unit(20)
+    index = DenseIndex(tmp_path / "dense")
+    index.add(ids, vectors)
+    index.close()
+    index = DenseIndex(tmp_path / "dense")
+    assert index.ids() == set(ids)
+    assert index.search(vectors[7], 1) == [(ids[7], pytest.approx(1, abs=1e-5))]
+    index.close()
+
+
+def test_a_folder_that_chroma_cannot_read_is_reported_with_the_next_step(tmp_path: Path) -> None:
+    folder = tmp_path / "dense"
+    folder.mkdir()
+    (folder / "chroma.sqlite3").write_bytes(b"no database" * 1000)
+    with pytest.raises(StoreError, match="qa index"):
+        DenseIndex(folder)
+
+
+def test_a_vector_of_another_length_is_reported(index: DenseIndex) -> None:
+    index.add(names(1), unit(1))
+    with pytest.raises(StoreError):
+        index.search(np.ones(8, np.float32), 1)
+
+
+def test_an_exact_search_of_nothing_finds_nothing() -> None:
+    assert exact_search([], np.zeros((0, 0), np.float32), unit(1)[0], 5) == []

@@ -1,0 +1,485 @@
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from conftest import CORPUS, REPOSITORY, HashingEmbedder, MakeEngine
+
+from qa import indexing
+from qa.catalog import Catalog
+from qa.dense import DenseIndex
+from qa.engine import Engine
+from qa.errors import BusyError, InputError, ModelError, StoreError
+from qa.indexing import LEXICAL_STORE, dense_store
+from qa.lexical import LexicalIndex
+from qa.models import Vectors
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def texts(engine: Engine) -> list[str]:
+    return sorted(document.text for document in engine.documents())
+
+
+def catalog_of(engine: Engine) -> Catalog:
+    return Catalog(engine.settings.home / "catalog.sqlite3")
+
+
+def folder_of(engine: Engine, store: str) -> Path:
+    """Where a derived index lies."""
+    catalog = catalog_of(engine)
+    state = catalog.store(store)
+    catalog.close()
+    assert state
+    return engine.settings.home / state.folder
+
+
+def check_whole(engine: Engine) -> None:
+    """All three stores hold the same passages, and the derived ones are marked clean."""
+    catalog, home = catalog_of(engine), engine.settings.home
+    wanted = set(catalog.passage_ids())
+    for name, kind in ((dense_store(engine.embedder), DenseIndex), (LEXICAL_STORE, LexicalIndex)):
+        state = catalog.store(name)
+        assert state
+        assert (state.dirty, state.generation) == (False, catalog.generation())
+        index = kind(home / state.folder)
+        assert index.ids() == wanted
+        index.close()
+    assert not catalog.without_vector(engine.embedder.name)
+    catalog.close()
+
+
+def first(engine: Engine, query: str) -> str:
+    return engine.search(query, 1)[0].passage.text
+
+
+# --- what an update does -------------------------------------------------------------------------
+
+
+def test_an_unchanged_folder_is_not_embedded_again(
+    corpus: Path, make_engine: MakeEngine, embedder: HashingEmbedder
+) -> None:
+    write(corpus, "a.txt", "One caravan.")
+    write(corpus, "sub/b.txt", "Another caravan.")
+    engine = make_engine()
+    assert (r := engine.index(corpus)).added == 2
+    assert (r.documents, r.passages) == (2, 2)
+    generation, embedder.embedded = catalog_of(engine).generation(), []
+    again = engine.index(corpus)
+    assert (again.added, again.updated, again.removed, again.unchanged) == (0, 0, 0, 2)
+    assert embedder.embedded == []
+    assert catalog_of(engine).generation() == generation
+    check_whole(engine)
+
+
+def test_only_the_passages_that_changed_are_embedded(
+    corpus: Path, make_engine: MakeEngine, embedder: HashingEmbedder
+) -> None:
+    paragraphs = [f"Paragraph {n} tells of a caravan. " + "It is long. " * 30 for n in range(6)]
+    write(corpus, "a.txt", "Title\n\n" + "\n\n".join(paragraphs))
+    write(corpus, "b.txt", "Nothing changes here.")
+    engine = make_engine()
+    passages = engine.index(corpus).passages
+    embedder.embedded = []
+    paragraphs[-1] = paragraphs[-1].replace("tells of", "speaks of")
+    write(corpus, "a.txt", "Title\n\n" + "\n\n".join(paragraphs))
+    report = engine.index(corpus)
+    assert (report.added, report.updated, report.unchanged) == (0, 1, 1)
+    assert passages > 5
+    assert ["speaks of" in text for text in embedder.embedded] == [True]
+    assert "speaks of" in first(engine, "speaks of")
+    check_whole(engine)
+
+
+def test_a_file_that_moved_is_not_embedded_again(
+    corpus: Path, make_engine: MakeEngine, embedder: HashingEmbedder
+) -> None:
+    old = write(corpus, "old.txt", "A caravan that moves.")
+    engine = make_engine()
+    engine.index(corpus)
+    embedder.embedded = []
+    (corpus / "sub").mkdir()
+    old.rename(corpus / "sub" / "new.md")
+    assert engine.index(corpus).documents == 1
+    assert embedder.embedded == []
+    assert [d.source for d in engine.documents()] == ["corpus/sub/new.md"]
+    check_whole(engine)
+
+
+def test_one_document_in_two_files_is_stored_once_until_both_go(
+    corpus: Path, make_engine: MakeEngine, embedder: HashingEmbedder
+) -> None:
+    paths = [write(corpus, f"{name}.txt", "The same words.") for name in "ab"]
+    engine = make_engine()
+    assert engine.index(corpus).documents == 1
+    assert len(embedder.embedded) == 1
+    assert engine.documents()[0].source == "corpus/a.txt"
+    paths[0].unlink()
+    assert engine.index(corpus).documents == 1
+    assert engine.documents()[0].source == "corpus/b.txt"
+    paths[1].unlink()
+    assert engine.index(corpus).documents == 0
+    check_whole(engine)
+
+
+def test_a_file_that_was_removed_is_found_no_more(corpus: Path, make_engine: MakeEngine) -> None:
+    gone = write(corpus, "gone.txt", "Unicorns were seen.")
+    write(corpus, "stays.txt", "Horses were seen.")
+    engine = make_engine()
+    engine.index(corpus)
+    assert first(engine, "unicorns") == "Unicorns were seen."
+    gone.unlink()
+    assert engine.index(corpus).removed == 1
+    assert [hit.passage.text for hit in engine.search("unicorns")] == ["Horses were seen."]
+    check_whole(engine)
+
+
+def test_only_the_folders_that_were_named_lose_files(corpus: Path, make_engine: MakeEngine) -> None:
+    for name in ("one/a.txt", "one-more/b.txt"):
+        write(corpus, name, f"Text of {name}.")
+    engine = make_engine()
+    engine.index(corpus)
+    shutil.rmtree(corpus / "one-more")
+    assert engine.index(corpus / "one").removed == 0
+    assert engine.index(corpus / "one" / "a.txt").removed == 0
+    assert engine.index(corpus).removed == 1
+
+
+def test_a_folder_under_another_name_is_the_same_folder(
+    corpus: Path, make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write(corpus, "a.txt", "Text.")
+    link = corpus.parent / "link"
+    link.symlink_to(corpus)
+    engine = make_engine()
+    monkeypatch.chdir(corpus.parent)
+    engine.index("corpus")
+    for path in (corpus / ".." / "corpus", link, Path("./corpus")):
+        report = engine.index(path)
+        assert (report.added, report.unchanged) == (0, 1)
+    assert engine.documents()[0].source == "corpus/a.txt"
+    file.unlink()
+    assert engine.index(link).documents == 0
+
+
+def test_a_file_that_can_no_longer_be_read_keeps_what_was_indexed_of_it(
+    corpus: Path, make_engine: MakeEngine
+) -> None:
+    path = write(corpus, "a.txt", "What it said before.")
+    engine = make_engine()
+    engine.index(corpus)
+    path.write_bytes(b"\0\1\2")
+    for _ in range(2):
+        report = engine.index(corpus)
+        assert [failure.source for failure in report.failed] == ["corpus/a.txt"]
+        assert first(engine, "said before") == "What it said before."
+    write(corpus, "a.txt", "What it says now.")
+    assert engine.index(corpus).updated == 1
+    assert texts(engine) == ["What it says now."]
+
+
+def test_failures_in_records_are_listed_each_time(corpus: Path, make_engine: MakeEngine) -> None:
+    write(corpus, "a.jsonl", '{"text": "Good."}\n{"text": broken}\n')
+    engine = make_engine()
+    for _ in range(2):
+        report = engine.index(corpus)
+        assert [failure.source for failure in report.failed] == ["corpus/a.jsonl:2"]
+        assert texts(engine) == ["Good."]
+    check_whole(engine)
+
+
+def test_names_that_are_no_text_and_strange_names_are_indexed(
+    corpus: Path, make_engine: MakeEngine
+) -> None:
+    for number, name in enumerate([b"\xff\xfe.txt", b"new\nline.txt", "😀.txt".encode()]):
+        Path(os.fsdecode(os.fsencode(corpus) + b"/" + name)).write_text(f"Text {number}.")
+    engine = make_engine()
+    assert engine.index(corpus).added == 3
+    again = engine.index(corpus)
+    assert (again.unchanged, again.removed, again.failed) == (3, 0, ())
+    for document in engine.documents():
+        assert document.source.encode()  # it can be printed
+
+
+def test_a_folder_that_cannot_be_listed_keeps_what_was_indexed_of_it(
+    corpus: Path, make_engine: MakeEngine
+) -> None:
+    write(corpus, "closed/a.txt", "Behind a door.")
+    write(corpus, "b.txt", "In the open.")
+    engine = make_engine()
+    engine.index(corpus)
+    (corpus / "closed").chmod(0)
+    if os.access(corpus / "closed", os.R_OK):
+        pytest.skip("this user can list every folder")
+    report = engine.index(corpus)
+    (corpus / "closed").chmod(0o755)
+    assert [failure.source for failure in report.failed] == ["corpus/closed"]
+    assert report.documents == 2
+
+
+def test_the_home_folder_is_no_part_of_the_corpus(tmp_path: Path, make_engine: MakeEngine) -> None:
+    write(tmp_path, "a.txt", "Text.")
+    engine = make_engine()
+    for _ in range(2):
+        report = engine.index(tmp_path)
+        assert (report.documents, report.failed) == (1, ())
+
+
+def test_a_path_that_does_not_exist_changes_nothing(corpus: Path, make_engine: MakeEngine) -> None:
+    write(corpus, "a.txt", "Text.")
+    engine = make_engine()
+    engine.index(corpus)
+    with pytest.raises(InputError, match="does not exist"):
+        engine.index(corpus, corpus / "nowhere")
+    assert texts(engine) == ["Text."]
+
+
+def test_another_passage_size_splits_every_document_again(
+    corpus: Path, make_engine: MakeEngine
+) -> None:
+    write(corpus, "a.txt", "A sentence about a caravan. " * 60)
+    few = make_engine(passage_tokens=200).index(corpus)
+    engine = make_engine(passage_tokens=40)
+    many = engine.index(corpus)
+    assert (many.updated, many.documents) == (1, 1)
+    assert many.passages > few.passages
+    check_whole(engine)
+
+
+def test_progress_counts_files_and_names_them(corpus: Path, make_engine: MakeEngine) -> None:
+    for name in "ab":
+        write(corpus, f"{name}.txt", f"Text {name}.")
+    seen: list[tuple[int, int, str]] = []
+    make_engine().index(corpus, progress=lambda *step: seen.append(step))
+    assert seen == [(0, 2, "corpus/a.txt"), (1, 2, "corpus/b.txt"), (2, 2, "")]
+
+
+def test_the_demo_index_holds_the_corpus(demo_home: Path) -> None:
+    with Engine.open(demo_home) as engine:
+        assert engine.counts()[0] >= 14
+        hit = engine.search("How many people are in the Lopez Obrador caravan?", 1)[0]
+        assert (
+            hit.passage.text
+            == engine.document(hit.passage.document_id).text[hit.passage.start : hit.passage.end]
+        )
+        check_whole(engine)
+
+
+# --- embedders -----------------------------------------------------------------------------------
+
+
+def test_another_embedder_gets_an_index_of_its_own(corpus: Path, make_engine: MakeEngine) -> None:
+    write(corpus, "a.txt", "A caravan.")
+    first_engine = make_engine()
+    first_engine.index(corpus)
+    other = HashingEmbedder("some/where:else", dimensions=16)
+    engine = make_engine(other)
+    with pytest.raises(StoreError, match="qa index"):
+        engine.search("caravan")
+    assert engine.index(corpus).unchanged == 1
+    assert len(other.embedded) == 2  # the question, then the passage
+    for each in (engine, first_engine):
+        assert first(each, "caravan") == "A caravan."
+        check_whole(each)
+    assert folder_of(engine, dense_store(other)).parent == engine.settings.home
+    folders = [path for path in engine.settings.home.iterdir() if path.is_dir()]
+    assert len(folders) == 3
+
+
+def test_an_embedder_that_fails_is_reported_and_what_was_done_is_kept(
+    corpus: Path, make_engine: MakeEngine
+) -> None:
+    class Failing(HashingEmbedder):
+        def embed(self, texts: object) -> Vectors:
+            raise ModelError("no network")
+
+    write(corpus, "a.txt", "A caravan.")
+    engine = make_engine()
+    engine.index(corpus)
+    write(corpus, "b.txt", "A new text.")
+    with pytest.raises(ModelError, match="no network"):
+        make_engine(Failing("hashing")).index(corpus)
+    with pytest.raises(ModelError, match="no network"):
+        make_engine(Failing("other")).index(corpus)
+    assert texts(engine) == ["A caravan."]
+    assert engine.index(corpus).added == 1
+    check_whole(engine)
+
+
+# --- derived indexes -----------------------------------------------------------------------------
+
+Damage = Callable[[Engine, str], None]
+
+
+def mark_dirty(engine: Engine, store: str) -> None:
+    catalog = catalog_of(engine)
+    state = catalog.store(store)
+    assert state
+    catalog.mark(store, replace(state, dirty=True))
+    catalog.close()
+
+
+def delete(engine: Engine, store: str) -> None:
+    shutil.rmtree(folder_of(engine, store))
+
+
+def corrupt(engine: Engine, store: str) -> None:
+    for path in folder_of(engine, store).rglob("*"):
+        if path.is_file():
+            path.write_bytes(b"garbage" * 10)
+
+
+def corrupt_and_mark(engine: Engine, store: str) -> None:
+    corrupt(engine, store)
+    mark_dirty(engine, store)
+
+
+@pytest.mark.parametrize("damage", [mark_dirty, delete, corrupt, corrupt_and_mark])
+@pytest.mark.parametrize("by", ["searching", "indexing", "indexing a change"])
+def test_damaged_indexes_are_rebuilt_from_the_catalog_without_embedding(
+    corpus: Path, make_engine: MakeEngine, embedder: HashingEmbedder, damage: Damage, by: str
+) -> None:
+    for number in range(5):
+        write(corpus, f"{number}.txt", f"Caravan number{number} is on its way.")
+    engine = make_engine()
+    engine.index(corpus)
+    engine.close()
+    for store in (dense_store(embedder), LEXICAL_STORE):
+        damage(engine, store)
+    engine, embedder.embedded = make_engine(), []
+    if by == "indexing a change":
+        write(corpus, "5.txt", "Caravan number5 is on its way.")
+    if by != "searching":
+        engine.index(corpus)
+        assert len(embedder.embedded) == (1 if by == "indexing a change" else 0)
+    for number in range(5):
+        hit = engine.search(f"number{number}", 1)[0]
+        assert hit.passage.text == f"Caravan number{number} is on its way."
+        assert hit.dense is not None
+        assert hit.lexical is not None
+    check_whole(engine)
+    folders = [path for path in engine.settings.home.iterdir() if path.is_dir()]
+    assert len(folders) == 2, "what was rebuilt left nothing behind"
+
+
+# --- more than one writer, and writers that die --------------------------------------------------
+
+
+def test_a_second_writer_is_told_to_wait(corpus: Path, make_engine: MakeEngine) -> None:
+    write(corpus, "a.txt", "Text.")
+    engine = make_engine()
+    engine.index(corpus)
+    with indexing.writing(engine.settings.home):
+        with pytest.raises(BusyError, match="wait until it is done"):
+            engine.index(corpus)
+        with pytest.raises(BusyError):
+            engine.remove(engine.documents()[0].id)
+        assert first(engine, "text") == "Text."
+    assert engine.index(corpus).unchanged == 1
+
+
+def test_a_document_that_is_removed_is_found_no_more(corpus: Path, make_engine: MakeEngine) -> None:
+    for name in "ab":
+        write(corpus, f"{name}.txt", f"Text {name}.")
+    engine = make_engine()
+    engine.index(corpus)
+    (document,) = (d for d in engine.documents() if d.text == "Text a.")
+    engine.remove(document.id)
+    assert [hit.passage.text for hit in engine.search("text a")] == ["Text b."]
+    check_whole(engine)
+    with pytest.raises(InputError):
+        engine.remove(document.id)
+
+
+REWRITES_FOR_EVER = """
+import sys, itertools
+from pathlib import Path
+from conftest import HashingEmbedder
+from qa.engine import Engine
+from qa.settings import Settings
+corpus, home, seed = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+with Engine.open(settings=Settings(home=home), embedder=HashingEmbedder()) as engine:
+    engine.index(corpus)
+    print("ready", flush=True)
+    for round in itertools.count():
+        for n in range(round % 3, 40, 3):
+            (corpus / f"{n}.txt").write_text(f"Text{n} of round{seed}x{round}. " * 40)
+        (corpus / f"{round % 7}.txt").unlink(missing_ok=True)
+        engine.index(corpus)
+"""
+
+
+def test_an_index_survives_writers_that_are_killed_at_any_moment(
+    corpus: Path, make_engine: MakeEngine, embedder: HashingEmbedder
+) -> None:
+    moments = random.Random()
+    for seed in range(4):
+        engine = make_engine()
+        arguments = [str(corpus), str(engine.settings.home), str(seed)]
+        with subprocess.Popen(
+            [sys.executable, "-c", REWRITES_FOR_EVER, *arguments],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONPATH": f"{REPOSITORY}{os.pathsep}{Path(__file__).parent}"},
+        ) as writer:
+            assert writer.stdout
+            assert writer.stdout.readline() == "ready\n"
+            time.sleep(moments.uniform(0, 1.5))
+            writer.kill()
+        present = {path.read_text() for path in corpus.iterdir() if path.stat().st_size}
+        for path in corpus.iterdir():
+            if not path.stat().st_size:
+                path.unlink()  # killed between opening and writing it: no text, a listed failure
+        if engine.counts()[0]:
+            assert engine.search("round", 5), "a reader finds something right after the kill"
+        engine.index(corpus)
+        assert {document.text for document in engine.documents()} == present
+        for text in present:
+            assert text.startswith(first(engine, text[: text.index(".")]).split(".")[0])
+        check_whole(engine)
+        engine.close()
+    embedder.embedded = []
+    assert make_engine().index(corpus).updated == 0
+    assert embedder.embedded == []
+
+
+def test_a_run_that_embeds_nothing_follows_a_run_that_was_killed_after_embedding(
+    corpus: Path, make_engine: MakeEngine, embedder: HashingEmbedder
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def stop(done: int, total: int, name: str) -> None:
+        if done == total:
+            raise Killed
+
+    for number in range(3):
+        write(corpus, f"{number}.txt", f"Caravan number{number}.")
+    engine = make_engine()
+    with pytest.raises(Killed):
+        engine.index(corpus, progress=stop)
+    assert first(engine, "number1") == "Caravan number1."
+    embedder.embedded = []
+    assert engine.index(corpus).unchanged == 3
+    assert embedder.embedded == []
+
+
+def test_the_corpus_is_indexed_by_the_real_model_only_once(tmp_path: Path) -> None:
+    home = tmp_path / ".qa"
+    article = CORPUS / "migrant-caravan-2023-12-25.txt"
+    with Engine.open(home) as engine:
+        assert engine.index(article).added == 1
+        hit = engine.search("Who heads the Mexican government?", 1)[0]
+        assert "date 2023-12-25" not in hit.passage.text
+        assert engine.index(article).unchanged == 1

@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+
+from qa.models.minilm import DIMENSIONS, MiniLM
+
+
+@pytest.fixture(scope="module")
+def minilm() -> MiniLM:
+    return MiniLM()
+
+
+def test_vectors_are_unit_float32_in_the_order_of_the_texts(minilm: MiniLM) -> None:
+    texts = [
+        "A long sentence about a caravan in Mexico.",
+        "",
+        "Short.",
+        "😀",
+        "x" * 9999,
+    ]
+    vectors = minilm.embed(texts * 5)
+    assert (vectors.shape, vectors.dtype) == ((25, DIMENSIONS), np.float32)
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    # int8 activations are scaled by batch, so equal texts agree closely and not exactly.
+    alone = np.concatenate([minilm.embed([text]) for text in texts])
+    assert (np.einsum("nd,nd->n", vectors[:5], alone) > 0.97).all()
+
+
+def test_meaning_counts_more_than_words(minilm: MiniLM) -> None:
+    question, answer, other = minilm.embed(
+        [
+            "How many migrants are in the caravan?",
+            "About 6,000 people are walking north through Mexico to the border.",
+            "How many grams of sugar are in the cake?",
+        ]
+    )
+    assert question @ answer > question @ other
+
+
+def test_no_texts_give_no_vectors(minilm: MiniLM) -> None:
+    assert minilm.embed([]).shape == (0, DIMENSIONS)
+    assert minilm.words([]) == []
+    assert minilm.count([]) == []
+
+
+def test_a_word_is_found_at_its_own_characters(minilm: MiniLM) -> None:
+    text = "😀 Lo\u0301pez Obrador's “antidisestablishmentarianism”, 6,000 naïve people…"
+    (words,) = minilm.words([text])
+    said = [text[start:end] for start, end in words.spans]
+    assert {"Obrador", "antidisestablishmentarianism", "6", "000", "naïve", "people"} <= set(said)
+    assert words.vectors.shape == (len(said), DIMENSIONS)
+    assert np.allclose(np.linalg.norm(words.vectors, axis=1), 1, atol=1e-5)
+
+
+def test_a_text_without_words_has_none(minilm: MiniLM) -> None:
+    (words,) = minilm.words([" "])
+    assert (words.spans, words.vectors.shape) == ((), (0, DIMENSIONS))
+
+
+def test_tokens_past_what_the_model_reads_are_counted_too(minilm: MiniLM) -> None:
+    assert minilm.count(["word " * 1_000, "", "word"]) == [1_000, 0, 1]

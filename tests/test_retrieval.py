@@ -1,0 +1,62 @@
+import pytest
+
+from qa.retrieval import fuse, interleave, renumbered, select
+from qa.types import Evidence, Hit, Passage
+
+
+def passage(name: str, tokens: int = 10) -> Passage:
+    return Passage(name, "d", "Title", None, "here", name, 0, len(name), tokens)
+
+
+PASSAGES = {name: passage(name) for name in "abcd"}
+
+
+def ids(hits: list[Hit]) -> str:
+    return "".join(hit.passage.id for hit in hits)
+
+
+def test_scores_are_scaled_and_weighed_before_they_are_added() -> None:
+    hits = fuse([("a", 0.9), ("b", 0.5), ("c", 0.1)], [("b", 12.0), ("d", 2.0)], PASSAGES, 0.5)
+    assert [(h.passage.id, h.score) for h in hits] == [
+        ("b", pytest.approx(0.75)),
+        ("a", pytest.approx(0.5)),
+        ("c", 0.0),
+        ("d", 0.0),
+    ]
+    assert (hits[0].dense, hits[0].lexical) == (0.5, 12.0)
+    assert (hits[1].dense, hits[1].lexical) == (0.9, None)
+
+
+def test_a_weight_of_one_or_nothing_follows_one_ranking() -> None:
+    dense, lexical = [("a", 0.9), ("b", 0.1)], [("b", 9.0), ("a", 1.0)]
+    assert ids(fuse(dense, lexical, PASSAGES, 1.0)) == "ab"
+    assert ids(fuse(dense, lexical, PASSAGES, 0.0)) == "ba"
+
+
+def test_equal_scores_are_all_full_and_ties_have_one_order() -> None:
+    hits = fuse([("b", 0.3), ("a", 0.3)], [], PASSAGES, 0.5)
+    assert [(h.passage.id, h.score) for h in hits] == [("a", 0.5), ("b", 0.5)]
+
+
+def test_passages_that_have_gone_are_left_out() -> None:
+    assert ids(fuse([("gone", 0.9), ("a", 0.5)], [("gone", 3.0)], PASSAGES, 0.5)) == "a"
+    assert fuse([], [], PASSAGES, 0.5) == []
+
+
+def test_evidence_fits_into_the_budget_and_is_numbered_from_one() -> None:
+    hits = [Hit(passage(n, size), 1.0) for n, size in [("a", 60), ("b", 60), ("c", 30), ("d", 10)]]
+    chosen = select(hits, most=3, budget=100)
+    assert [(e.number, e.hit.passage.id) for e in chosen] == [(1, "a"), (2, "c"), (3, "d")]
+    assert [e.hit.passage.id for e in select(hits, most=1, budget=1)] == ["a"]
+    assert select([], most=3, budget=100) == []
+
+
+def test_interleaved_rankings_take_turns_and_repeat_nothing() -> None:
+    first, second = ([Hit(PASSAGES[i], 1.0) for i in names] for names in ("abc", "bd"))
+    assert ids(interleave([first, second])) == "abdc"
+
+
+def test_cited_evidence_comes_first_under_its_new_numbers() -> None:
+    evidence = [Evidence(n, Hit(PASSAGES[i], 1.0)) for n, i in enumerate("abcd", start=1)]
+    again = renumbered(evidence, {3: 1, 1: 2})
+    assert [(e.number, e.hit.passage.id) for e in again] == [(1, "c"), (2, "a"), (3, "b"), (4, "d")]

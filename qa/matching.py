@@ -127,10 +127,7 @@ def _sentences(wanted: Target, entry: Evidence, read: Mapping[str, Words]) -> li
     # Offsets in the passage; the words of title and date in front of it become negative.
     starts = np.array([start for start, _ in words.spans]) - (len(words.text) - len(passage.text))
     similar = _similarities(wanted.words, words)
-    named = np.array(
-        [words.text[start].isupper() or words.text[start].isdigit() for start, _ in words.spans]
-    )
-    beside = similar * np.where(named, NAME_BESIDE, WORD_BESIDE).astype(np.float32)
+    beside = similar * _beside(words, starts)
     spans = [
         span for span in split_sentences(passage.text) if not is_heading(passage.text[slice(*span)])
     ]
@@ -151,6 +148,18 @@ def _sentences(wanted: Target, entry: Evidence, read: Mapping[str, Words]) -> li
             )
         )
     return found
+
+
+def _beside(words: Words, starts: npt.NDArray[np.int_]) -> Floats:
+    """What each word counts for the sentences next to it. A number or month of a neighbour belongs
+    to another fact; in front of the passage it is the date of all."""
+    counts = []
+    for start, (first, last) in zip(starts, words.spans, strict=True):
+        word = words.text[first:last]
+        dated = word[0].isdigit() or word.casefold() in _MONTHS
+        named = word[0].isupper() or dated
+        counts.append(NAME_BESIDE if named and (start < 0 or not dated) else WORD_BESIDE)
+    return np.array(counts, np.float32)
 
 
 def _similarities(wanted: Words, words: Words) -> Floats:

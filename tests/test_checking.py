@@ -1,0 +1,90 @@
+"""Verdicts: what a citation holds up, and the reason when it does not."""
+
+from datetime import date
+
+import pytest
+
+from qa.checking import check, known_names, numbers
+from qa.types import Citation
+
+QUOTE = (
+    "On 7 June 2019, after President Donald Trump had threatened tariffs, Mexico promised to send "
+    "6,000 members of the National Guard to its border with Guatemala."
+)
+
+
+def cited(quote: str = QUOTE) -> list[Citation]:
+    return [Citation(1, "d", "Mexico's controls", date(2023, 12, 6), "f", 0, len(quote), quote)]
+
+
+def test_a_verbatim_sentence_is_supported() -> None:
+    assert check(QUOTE, cited(), 1.0) == ("supported", ())
+
+
+def test_a_paraphrase_with_the_same_facts_is_supported() -> None:
+    said = "Mexico promised 6000 Guard members for the Guatemalan border in June 2019."
+    assert check(said, cited(), 0.8)[0] == "supported"
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        ("Mexico promised to send 7,000 members of the National Guard.", "7,000"),
+        ("On 8 June 2019 Mexico promised to send the National Guard.", "8"),
+        ("Mexico promised Joe Biden to send the National Guard.", "Joe"),
+        ("The United Nations asked Mexico to send the National Guard.", "United"),
+    ],
+)
+def test_a_number_or_name_that_is_not_quoted_is_unsupported_and_named(
+    statement: str, reason: str
+) -> None:
+    verdict, reasons = check(statement, cited(), 0.95)
+    assert verdict == "unsupported"
+    assert f"{reason} is not in the quoted passage" in reasons
+
+
+def test_a_name_at_the_beginning_of_a_sentence_is_a_name_too() -> None:
+    names = known_names(["The marcher Rivera waited. Others said Rivera had left."])
+    verdict, reasons = check("Rivera promised to send 6,000 members.", cited(), 0.95, names)
+    assert verdict == "unsupported"
+    assert reasons == ("Rivera is not in the quoted passage",)
+
+
+def test_a_statement_without_a_citation_is_unsupported() -> None:
+    assert check("Mexico agreed.", [], 0.0) == ("unsupported", ("no passage says this",))
+
+
+def test_what_is_said_only_in_part_is_partial() -> None:
+    assert check("mexico would send guards to stop the caravans", cited(), 0.5)[0] == "partial"
+
+
+def test_what_is_not_said_is_unsupported() -> None:
+    assert check("the harvest was poor this year", cited(), 0.2)[0] == "unsupported"
+
+
+def test_an_answer_to_a_question_the_passages_do_not_speak_of_is_partial_at_most() -> None:
+    said = "Mexico sent 6,000 members of the National Guard."
+    verdict, reasons = check(said, cited(), 0.9, unspoken=["tanks"])
+    assert verdict == "partial"
+    assert reasons == ("the passages do not speak of tanks",)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("6,000 people", {"6000"}),
+        ("1.50 and 1.5 per cent", {"1.5"}),
+        ("three or four months", {"3", "4"}),
+        ("on 07 June", {"7"}),
+        ("2,5 million", {"2.5"}),
+        ("nothing", set()),
+    ],
+)
+def test_numbers_are_compared_by_value(text: str, found: set[str]) -> None:
+    assert numbers(text) == found
+
+
+def test_the_date_of_the_document_may_be_said() -> None:
+    assert (
+        check("In December 2023 Mexico had promised 6,000 members.", cited(), 0.9)[0] == "supported"
+    )

@@ -184,7 +184,7 @@ def test_a_question_that_leans_on_an_earlier_one_is_rewritten_first(
     condensing, answering = (request["messages"][1]["content"] for request in server.requests)
     assert "What did US officials request of López Obrador?" in condensing
     assert condensing.endswith("Last question: And what did he want for Cuba?")
-    assert answering.endswith(f"Question: {rewritten}")
+    assert answering.split("</passage>")[-1].strip().startswith(f"Question: {rewritten}\n")
 
 
 def test_a_question_that_stands_alone_is_asked_as_it_is(
@@ -204,7 +204,7 @@ def test_each_passage_is_fenced_and_stands_in_front_of_the_question(
     assert "passage" in system
     assert "López Obrador" not in system
     passages, question = user.rsplit("</passage>", 1)
-    assert question.strip() == f"Question: {DEMO}"
+    assert question.strip().startswith(f"Question: {DEMO}\n")
     assert passages.count("<passage>\n[") == len(answer.evidence)
     assert SAID in " ".join(passages.split())
 

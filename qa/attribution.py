@@ -8,7 +8,7 @@ import numpy as np
 
 from qa import checking, matching
 from qa.models import Reader, Words
-from qa.types import Citation, Evidence
+from qa.types import Citation, Evidence, page_of
 
 MARK = re.compile(r"\s*\[\s*(?:see\s+)?\d+(?:\s*[,;–-]\s*\d+)*\s*\]", re.IGNORECASE)
 """A model's own `[2]` or `[1, 3]`: a hint, never the citation. In 61 % of a 1.5B model's answers
@@ -71,6 +71,7 @@ def cite(entry: Evidence, start: int, end: int) -> Citation:
         start=start,
         end=end,
         quote=passage.text[start - passage.start : end - passage.start],
+        page=page_of(passage.pages, start),
     )
 
 

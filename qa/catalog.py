@@ -4,6 +4,7 @@ Chroma and tantivy are derived from it. `Store` rows say which generation of the
 them holds and whether a write to it was cut short.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,11 +19,12 @@ from qa.errors import StoreError
 from qa.models import Vectors
 from qa.types import Document, Passage
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _SCHEMA = """
 CREATE TABLE documents (
     id TEXT PRIMARY KEY, title TEXT NOT NULL, published TEXT, text TEXT NOT NULL,
-    sha256 TEXT NOT NULL, body INTEGER NOT NULL, scheme TEXT NOT NULL
+    sha256 TEXT NOT NULL, body INTEGER NOT NULL, scheme TEXT NOT NULL,
+    pages TEXT NOT NULL DEFAULT '[]'
 );
 CREATE TABLE sources (
     file TEXT NOT NULL, ordinal INTEGER NOT NULL, document_id TEXT NOT NULL,
@@ -43,10 +45,16 @@ CREATE TABLE stores (
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 INSERT INTO meta VALUES ('generation', 0);
 """
+# Version 2 keeps where pages begin. It also finds dates in URLs and file names, so files are read
+# again by the next `qa index`, which embeds nothing twice.
+_FROM_VERSION_1 = """
+ALTER TABLE documents ADD COLUMN pages TEXT NOT NULL DEFAULT '[]';
+UPDATE sources SET file_sha256 = '';
+"""
 _PASSAGE = """
 SELECT p.id, p.document_id, d.title, d.published,
        (SELECT min(source) FROM sources s WHERE s.document_id = d.id),
-       substr(d.text, p.start + 1, p."end" - p.start), p.start, p."end", p.tokens, p.sha
+       substr(d.text, p.start + 1, p."end" - p.start), p.start, p."end", p.tokens, p.sha, d.pages
 FROM passages p JOIN documents d ON d.id = p.document_id
 """
 
@@ -82,11 +90,13 @@ class Catalog:
             )
             self._connection.execute("PRAGMA journal_mode=WAL")
             version = self._one("PRAGMA user_version")
-            if version == 0:
+            if version < SCHEMA_VERSION:
                 with self.transaction():
-                    if self._one("PRAGMA user_version") == 0:
-                        for statement in filter(str.strip, _SCHEMA.split(";")):
-                            self._connection.execute(statement)
+                    version = self._one("PRAGMA user_version")  # another process may have been here
+                    script = {0: _SCHEMA, 1: _FROM_VERSION_1}.get(version, "")
+                    for statement in filter(str.strip, script.split(";")):
+                        self._connection.execute(statement)
+                    if script:
                         self._connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
         except (OSError, sqlite3.Error) as error:
             raise StoreError(
@@ -182,7 +192,7 @@ class Catalog:
         is listed once, under the first of their names."""
         rows = self._rows(
             "SELECT id, (SELECT min(source) FROM sources s WHERE s.document_id = d.id), title,"
-            " published, text, sha256, body FROM documents d"
+            " published, text, sha256, body, pages FROM documents d"
             " ORDER BY published IS NULL, published DESC, title, id"
         )
         return [_document(row) for row in rows]
@@ -191,7 +201,7 @@ class Catalog:
         """One document, or None."""
         rows = self._rows(
             "SELECT id, (SELECT min(source) FROM sources s WHERE s.document_id = d.id), title,"
-            " published, text, sha256, body FROM documents d WHERE id = ?",
+            " published, text, sha256, body, pages FROM documents d WHERE id = ?",
             document_id,
         )
         return _document(rows[0]) if rows else None
@@ -225,7 +235,7 @@ class Catalog:
             execute("DELETE FROM passages WHERE document_id = ?", (document.id,))
             published = document.published.isoformat() if document.published else None
             execute(
-                "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     document.id,
                     document.title,
@@ -234,6 +244,7 @@ class Catalog:
                     document.sha256,
                     document.body,
                     scheme,
+                    json.dumps(document.pages),
                 ),
             )
             self._connection.executemany(
@@ -357,7 +368,7 @@ class Catalog:
 
 
 def _document(row: tuple[object, ...]) -> Document:
-    identity, source, title, published, text, sha, body = row
+    identity, source, title, published, text, sha, body, pages = row
     return Document(
         str(identity),
         str(source),
@@ -366,11 +377,12 @@ def _document(row: tuple[object, ...]) -> Document:
         str(text),
         str(sha),
         int(str(body)),
+        tuple(json.loads(str(pages))),
     )
 
 
 def _passage(row: tuple[object, ...]) -> StoredPassage:
-    identity, document_id, title, published, source, text, start, end, tokens, sha = row
+    identity, document_id, title, published, source, text, start, end, tokens, sha, pages = row
     passage = Passage(
         id=str(identity),
         document_id=str(document_id),
@@ -381,6 +393,7 @@ def _passage(row: tuple[object, ...]) -> StoredPassage:
         start=int(str(start)),
         end=int(str(end)),
         tokens=int(str(tokens)),
+        pages=tuple(json.loads(str(pages))),
     )
     return StoredPassage(passage, str(sha))
 

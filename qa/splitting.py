@@ -38,6 +38,7 @@ def split(document: Document, count: Counter, size: int) -> list[Passage]:
             start=start,
             end=end,
             tokens=tokens.count(text[start:end]),
+            pages=document.pages,
         )
         for start, end in _packed(pieces, size)
     ]

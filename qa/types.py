@@ -1,5 +1,6 @@
 """The values that flow through the system. All are frozen; a stage returns new ones."""
 
+from bisect import bisect_right
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any, Literal
@@ -13,7 +14,8 @@ class Document:
 
     `text` is the whole normalised text (NFC, line ends as `\\n`) and every offset in the system
     counts its characters. `body` is where the body starts, after a header that holds title, date
-    or front matter. `id` is derived from title, date and text, so equal documents share it.
+    or front matter. `pages` are the offsets at which the pages begin, where it has pages. `id` is
+    derived from title, date and text, so equal documents share it.
     """
 
     id: str
@@ -23,13 +25,19 @@ class Document:
     text: str
     sha256: str
     body: int = 0
+    pages: tuple[int, ...] = ()
+
+    def page(self, offset: int) -> int | None:
+        """The number, from 1, of the page that holds `offset`; None in a document without pages."""
+        return page_of(self.pages, offset)
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
     """A run of whole sentences of one document: `document.text[start:end] == text`, always.
 
-    `tokens` counts tiktoken tokens (o200k_base) and is what evidence budgets are spent in.
+    `tokens` counts tiktoken tokens (o200k_base) and is what evidence budgets are spent in. `pages`
+    are the document's.
     """
 
     id: str
@@ -41,6 +49,7 @@ class Passage:
     start: int
     end: int
     tokens: int
+    pages: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +73,8 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Where a statement is said: `document.text[start:end] == quote`, always."""
+    """Where a statement is said: `document.text[start:end] == quote`, always. `page` is the one the
+    quote begins on, None in a document without pages."""
 
     number: int
     document_id: str
@@ -74,6 +84,7 @@ class Citation:
     start: int
     end: int
     quote: str
+    page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +214,13 @@ def _citation_json(citation: Citation) -> dict[str, Any]:
         "start": citation.start,
         "end": citation.end,
         "quote": citation.quote,
+        "page": citation.page,
     }
+
+
+def page_of(pages: tuple[int, ...], offset: int) -> int | None:
+    """The number of the page that holds an offset, None where there are no pages."""
+    return bisect_right(pages, offset) or None
 
 
 def _iso(day: date | None) -> str | None:
@@ -219,8 +236,12 @@ def _marked(statement: Statement) -> str:
 def _source(number: int, citations: list[Citation]) -> str:
     first = citations[0]
     heading = f"[{number}] {first.title} ({_iso(first.published) or 'no date'}), {first.source}"
-    quotes = [f'    {c.start}-{c.end}: "{" ".join(c.quote.split())}"' for c in citations]
-    return "\n".join([heading, *quotes])
+    return "\n".join([heading, *map(_quoted, citations)])
+
+
+def _quoted(citation: Citation) -> str:
+    page = f"page {citation.page}, " if citation.page else ""
+    return f'    {page}{citation.start}-{citation.end}: "{" ".join(citation.quote.split())}"'
 
 
 def _nearest(evidence: tuple[Evidence, ...], most: int = 3) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import unicodedata
+from collections.abc import Sequence
 from datetime import date
 
 from charset_normalizer import from_bytes
@@ -131,7 +132,14 @@ def fallback_title(body: str, stem: str) -> str:
     return first or stem
 
 
-def make(source: str, text: str, title: str, published: date | None, body: int = 0) -> Document:
+def make(
+    source: str,
+    text: str,
+    title: str,
+    published: date | None,
+    body: int = 0,
+    pages: Sequence[int] = (),
+) -> Document:
     """A Document whose id is derived from what it says, not from where it lies.
 
     Raises LoadError for characters that no store can keep: NUL and halves of surrogate pairs,
@@ -142,5 +150,7 @@ def make(source: str, text: str, title: str, published: date | None, body: int =
     title = " ".join(unicodedata.normalize("NFC", title).split())
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     key = "\0".join((title, published.isoformat() if published else "", str(body), digest))
+    if pages:
+        key += f"\0{pages}"
     identity = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    return Document(identity, source, title, published, text, digest, body)
+    return Document(identity, source, title, published, text, digest, body, tuple(pages))

@@ -25,6 +25,7 @@ def view(document: qa.Document, spans: Sequence[tuple[int, int]], root: Path) ->
         "title": document.title,
         "date": day(document.published),
         "place": place(document.source, root),
+        "page": document.page(spans[0][0]) if spans else None,
         "url": document.source if document.source.startswith(("http://", "https://")) else "",
         "pieces": [{"text": piece, "marked": mark} for piece, mark in pieces if piece],
         "before": low > document.body,

@@ -22,7 +22,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       el("div", {},
         el("p", { class: "label" }, "Source"),
         el("h2", {}, data.title),
-        !data.error && el("p", { class: "quiet" }, `${data.date} · `, where)),
+        !data.error && el("p", { class: "quiet" }, `${data.date} · `, where, data.page && ` · page ${data.page}`)),
       el("button", { class: "close", "aria-label": "Close the source", onclick: close }, "✕")),
     text);
   root.replaceChildren(panel);

@@ -1,4 +1,7 @@
-"""Publication dates as people write them. An ambiguous date such as 05/06/2023 is no date."""
+"""Publication dates as people write them. An ambiguous date such as 05/06/2023 is no date.
+
+A loader asks the metadata first, then a header line, then the URL and the name of the file; when a
+file was made, changed or printed is not when its text was published, and is never asked."""
 
 import re
 from datetime import date, datetime
@@ -17,6 +20,11 @@ _DATE = (
 _LABEL = r"(?:(?:publication\s++)?date|published|updated|dated)(?:\s++on)?\s*+(?:[:=]\s*+)?"
 _LINE = re.compile(rf"(?:{_LABEL})?({_DATE})", re.IGNORECASE)
 _LEADING = re.compile(rf"\s*{_LABEL}({_DATE})[\s.:|-]*", re.IGNORECASE)
+# 2023-12-25-caravan, /2023/12/25/ and /2023/dec/25/, with one mark twice; in /2023/12/25-ideas the
+# day is a part of other words.
+_NAMED = re.compile(
+    rf"(?<!\d)((?:19|20)\d\d)([-_/.])(\d\d|{_MONTH})\2(\d\d)(?!\d|(?<=/\d\d)[\w-])", re.IGNORECASE
+)
 
 
 def to_date(value: object) -> date | None:
@@ -39,6 +47,16 @@ def leading_date(text: str) -> tuple[date, int] | None:
     match = _LEADING.match(text)
     day = _parse(match.group(1)) if match else None
     return (day, match.end()) if match and day else None
+
+
+def named_date(*names: str) -> date | None:
+    """The date in the first of these URLs and file names that holds exactly one."""
+    for name in names:
+        written = ["-".join(match.group(1, 3, 4)) for match in _NAMED.finditer(name)]
+        days = {day for day in map(_parse, written) if day}
+        if len(days) == 1:
+            return days.pop()
+    return None
 
 
 def _parse(words: str) -> date | None:

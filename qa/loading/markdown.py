@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from qa.errors import LoadError
-from qa.loading.dates import to_date
+from qa.loading.dates import named_date, to_date
 from qa.loading.text import date_line, decode, fallback_title, header, make
 from qa.types import Document, Failure
 
@@ -28,6 +28,7 @@ def load(data: bytes, source: str, stem: str) -> tuple[list[Document], list[Fail
         title, published, body = header(text)
     if not text[body:].strip():
         raise LoadError("there is no text below the front matter or heading")
+    published = published or named_date(_stated_url(metadata), stem)
     return [make(source, text, title or fallback_title(text[body:], stem), published, body)], []
 
 
@@ -44,6 +45,11 @@ def _stated_date(metadata: dict[str, Any]) -> date | None:
         shown = repr(stated) if isinstance(stated, str | int | float) else "in the front matter"
         raise LoadError(f"the date {shown} is not a date: write 2023-12-25")
     return published
+
+
+def _stated_url(metadata: dict[str, Any]) -> str:
+    url = metadata.get("url") or metadata.get("source")
+    return url if isinstance(url, str) else ""
 
 
 def _without_closing_marks(heading: str) -> str:

@@ -3,13 +3,14 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 
 from charset_normalizer import from_bytes
 
 from qa.errors import LoadError
-from qa.loading.dates import leading_date, line_date
+from qa.loading.dates import leading_date, line_date, named_date
 from qa.types import Document, Failure
 
 LONGEST_TITLE = 90
@@ -20,11 +21,46 @@ _WESTERN = re.compile("(?:[\0-\x7f\xa0¡¿ªº«»°·€£©®‘’“”–�
 
 def load(data: bytes, source: str, stem: str) -> tuple[list[Document], list[Failure]]:
     """One document; its title and date are looked for in the first lines."""
-    text = decode(data)
-    title, published, body = header(text)
+    return [compose(decode(data), source, stem)], []
+
+
+def compose(
+    text: str,
+    source: str,
+    stem: str,
+    title: str = "",
+    published: date | None = None,
+    url: str = "",
+    pages: Sequence[int] = (),
+) -> Document:
+    """A Document of normalised text; what the metadata does not say of title and date is looked
+    for in the first lines, then in the URL and the file's name. Raises LoadError without text."""
+    heading, dated, body = header(text)
     if not text[body:].strip():
-        raise LoadError("there is no text below the title and date")
-    return [make(source, text, title or fallback_title(text[body:], stem), published, body)], []
+        raise LoadError("there is no text below the title and date: add the text, or remove it")
+    title = title.strip() or heading or fallback_title(text[body:], stem)
+    return make(source, text, title, published or dated or named_date(url, stem), body, pages)
+
+
+@contextmanager
+def guarded(what: str) -> Iterator[None]:
+    """Whatever a parser raises inside becomes a LoadError that begins with `what`.
+
+    Behind lxml, trafilatura, python-docx, zipfile and email a broken file raises KeyError,
+    ValueError, AttributeError, RecursionError, struct.error and more: no list of them is whole.
+    """
+    try:
+        yield
+    except LoadError:
+        raise
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(": ")[:200]
+        raise LoadError(f"{what} ({reason})") from error
+
+
+def row(cells: Iterable[str]) -> str:
+    """A table's row as a line, which is a sentence of its own."""
+    return f"| {' | '.join(' '.join(cell.split()) for cell in cells)} |"
 
 
 def decode(data: bytes) -> str:

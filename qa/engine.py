@@ -17,6 +17,7 @@ from qa import (
     attribution,
     checking,
     indexing,
+    loading,
     matching,
     questions,
     retrieval,
@@ -288,7 +289,7 @@ def ask(
 
 def _listed(failures: Sequence[Failure]) -> str:
     if not failures:
-        return ": add .txt, .md or .jsonl files"
+        return f": add {', '.join(loading.LOADERS)} files"
     return "".join(f"\n  {failure.source}: {failure.error}" for failure in failures[:5])
 
 

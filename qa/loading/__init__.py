@@ -1,4 +1,4 @@
-"""Files to documents: one small module a format, chosen by suffix.
+"""Files to documents: one small module a format, chosen by content or else by suffix.
 
 Folders are resolved to the place they really are, so that one file has one path however it is
 named; a link to a folder inside a folder is not followed, so that no loop is.
@@ -8,19 +8,33 @@ and `README.md` and `SOURCES.md`, which describe a folder rather than belong to 
 """
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from qa.errors import InputError, LoadError
-from qa.loading import markdown, records, text
+from qa.loading import docx, html, mail, markdown, pdf, records, tables, text
 from qa.types import Document, Failure
 
-LOADERS: dict[str, Callable[[bytes, str, str], tuple[list[Document], list[Failure]]]] = {
+Loader = Callable[[bytes, str, str], tuple[list[Document], list[Failure]]]
+"""Takes a file's bytes, its name for readers, and its name without folder and suffix."""
+
+LOADERS: dict[str, Loader] = {
     ".txt": text.load,
     ".md": markdown.load,
     ".jsonl": records.load,
+    ".csv": tables.load,
+    ".html": html.load,
+    ".htm": html.load,
+    ".pdf": pdf.load,
+    ".docx": docx.load,
+    ".eml": mail.load,
 }
+_PAGE = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>])",
+    re.IGNORECASE | re.DOTALL,
+)
 ABOUT_THE_FOLDER = ("readme.md", "sources.md")
 
 
@@ -75,12 +89,12 @@ def load(path: Path, source: str) -> Loaded:
         return Loaded((), (Failure(source, f"{what}, or check its permissions"),))
     if os.path.exists(path) and not os.path.isfile(path):
         return Loaded((), (Failure(source, "not a regular file: remove it from the folder"),))
-    loader = LOADERS.get(path.suffix.lower())
-    if loader is None:
-        known = ", ".join(LOADERS)
-        what = f"unknown suffix {path.suffix!r}" if path.suffix else "no suffix"
-        return Loaded((), (Failure(source, f"{what}: use one of {known}"),))
     try:
+        loader = _sniffed(path) or LOADERS.get(path.suffix.lower())
+        if loader is None:
+            known = ", ".join(LOADERS)
+            what = f"unknown suffix {path.suffix!r}" if path.suffix else "no suffix"
+            return Loaded((), (Failure(source, f"{what}: use one of {known}"),))
         documents, failures = loader(path.read_bytes(), source, path.stem)
     except LoadError as error:
         return Loaded((), (Failure(source, str(error)),))
@@ -88,3 +102,14 @@ def load(path: Path, source: str) -> Loaded:
         reason = error.strerror or str(error)
         return Loaded((), (Failure(source, f"{reason}: check the file and its permissions"),))
     return Loaded(tuple(documents), tuple(failures))
+
+
+def _sniffed(path: Path) -> Loader | None:
+    """The loader that the content asks for whatever the suffix says, None when it does not tell."""
+    with path.open("rb") as file:
+        head = file.read(2048)
+        if head.startswith(b"%PDF-"):
+            return pdf.load
+        if head.startswith(b"PK\x03\x04") and docx.is_docx(file):
+            return docx.load
+    return html.load if _PAGE.match(head) else None

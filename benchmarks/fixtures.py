@@ -18,7 +18,7 @@ SHOWN = {
     "citation_precision_passage": "citations into the right passage",
     "citation_precision_sentence": "citations at the very gold sentence",
     "citation_recall": "gold documents cited",
-    "supported": "sentences with verdict supported",
+    "supported": "sentences with verdict supported (a verbatim quotation always is)",
     "refusal_recall": "unanswerable questions refused",
     "false_refusals": "answerable questions refused",
 }

@@ -1,12 +1,13 @@
 """The draft of an answer: sentences quoted from the evidence, or a model's own words about it."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from qa import matching, prompts
 from qa.attribution import MARK
+from qa.errors import ModelError
 from qa.models import ChatModel, Embedder, Reply
 from qa.questions import Asked
 from qa.refusal import ON_TOPIC, unspoken
@@ -23,8 +24,7 @@ MISFIT = 0.2  # what a sentence loses that has no number for "how many", no date
 
 _FENCE = re.compile(r"<\s*/?\s*(?=passage)", re.IGNORECASE)
 _OPEN_MARK = re.compile(r"\s*(?:\[[^\[\]]{0,20}|\*|<[^<>]{0,8})?\Z")
-_THOUGHT = re.compile(r"<think>.*?(?:</think>\s*|\Z)", re.DOTALL)
-_BULLET = re.compile(r"\s*(?:[-*•]|\d{1,2}[.)])\s+")
+_BULLET = re.compile(r"\s*(?:[-*•]\s+|\d{1,2}[.)]\s+(?=[A-ZÀ-Þ]))")
 
 Matched = tuple[Asked, list[matching.Sentence]]
 """One thing that is asked, and the sentences of the evidence matched with it."""
@@ -120,38 +120,58 @@ class Sentence(str):
 
 def written(draft: Reply) -> Iterator[str]:
     """A draft as it comes about: pieces of text, and each sentence, as a `Sentence`, when it is
-    complete. Of a model's reply its own marks, thoughts and emphasis are left out; a refusal gives
-    no sentence."""
-    raw = shown = ""
-    done = 0
-    clean = _without_marks if draft.model else str
-    for piece in draft:
-        raw += piece
-        # What may be the beginning of a mark is held back until it is complete.
-        text = clean(_OPEN_MARK.sub("", raw)) if draft.model else raw
-        yield text[len(shown) :]
-        shown = text
-        for start, end in sentences(shown, done)[:-1]:
-            yield from _sentence(shown[start:end])
+    complete. Of a model's reply its own marks, thoughts, emphasis and bullets are left out; a
+    refusal gives no sentence. Raises ModelError for a model that never stops thinking."""
+    text, done = "", 0
+    for piece in _cleaned(draft) if draft.model else draft:
+        yield piece
+        text += piece
+        for start, end in sentences(text, done)[:-1]:
+            yield from _sentence(text[start:end], draft)
             done = end
-    text = clean(raw)
     for start, end in sentences(text, done):
-        yield from _sentence(text[start:end])
+        yield from _sentence(text[start:end], draft)
 
 
-def _sentence(text: str) -> Iterator[Sentence]:
-    words = _BULLET.sub("", text)
-    if not is_refusal(words) and re.search(r"\w", words):
-        yield Sentence(words)
+def _sentence(words: str, draft: Reply) -> Iterator[Sentence]:
+    if draft.model:
+        words = _BULLET.sub("", words)
+        if is_refusal(words) or not re.search(r"[^\W\d]", words):
+            return
+    yield Sentence(words)
+
+
+def _cleaned(pieces: Iterable[str]) -> Iterator[str]:
+    """A model's text as it arrives; what may be the beginning of a mark is held back until it is
+    complete."""
+    held, thinking = "", False
+    for piece in pieces:
+        held += piece
+        while (tag := "</think>" if thinking else "<think>") in held:
+            before, held = held.split(tag, 1)
+            if not thinking:
+                yield _without_marks(before)
+            thinking = not thinking
+        if thinking:
+            continue
+        # Only the end can be the beginning of something.
+        opened = _OPEN_MARK.search(held, max(0, len(held) - 40))
+        settled = opened.start() if opened else len(held)
+        yield _without_marks(held[:settled])
+        held = held[settled:]
+    if thinking:
+        raise ModelError("the model thought and never answered: ask again, or set another QA_MODEL")
+    yield _without_marks(held)
 
 
 def _without_marks(text: str) -> str:
-    return MARK.sub("", _THOUGHT.sub("", text)).replace("**", "")
+    return MARK.sub("", text).replace("**", "")
 
 
 def is_refusal(sentence: str) -> bool:
-    """Whether a model says that the passages do not hold the answer."""
-    return _letters(sentence).startswith(_letters(REFUSAL))
+    """Whether a model says that the passages do not hold the answer, and nothing besides."""
+    said = _letters(sentence)
+    return said.startswith(_letters(REFUSAL)) and " but " not in said
 
 
 def _letters(text: str) -> str:

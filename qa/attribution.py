@@ -8,6 +8,7 @@ import numpy as np
 
 from qa import checking, matching
 from qa.models import Reader, Words
+from qa.sentences import sentences
 from qa.types import Citation, Evidence, page_of
 
 MARK = re.compile(r"\s*\[\s*(?:see\s+)?\d+(?:\s*[,;–-]\s*\d+)*\s*\]", re.IGNORECASE)
@@ -37,10 +38,10 @@ def attribute(
             return (cite(entry, *span),), 1.0
     (words,) = reader.words([statement])
     wanted = matching.target(words, rarity)
-    sentences = matching.compare(wanted, evidence, read)
-    scored = [(matching.score(wanted, s), s) for s in sentences]
+    candidates = matching.compare(wanted, evidence, read)
+    scored = [(matching.score(wanted, s), s) for s in candidates]
     chosen = matching.cover(wanted, scored, _MOST, _GAIN, _FLOOR)
-    chosen = _with_antecedent(statement, chosen, sentences)
+    chosen = _with_antecedent(statement, chosen, candidates)
     said = np.max([s.here for s in chosen], axis=0) if chosen else wanted.weights * 0
     return merged(chosen), matching.mean(wanted, said)
 
@@ -100,10 +101,10 @@ def merged(sentences: Sequence[matching.Sentence]) -> tuple[Citation, ...]:
 
 
 def _verbatim(statement: str, entry: Evidence) -> tuple[int, int] | None:
-    words = statement.split()
-    if not words:
-        return None
-    pattern = r"\s+".join(map(re.escape, words))
-    found = re.search(rf"(?<!\w){pattern}(?!\w)", entry.hit.passage.text)
-    start = entry.hit.passage.start
-    return (start + found.start(), start + found.end()) if found else None
+    """Where the passage has this very sentence, the whole of it: "the council had cut the budget"
+    is not said by "he denied that the council had cut the budget"."""
+    passage, words = entry.hit.passage, statement.split()
+    for start, end in sentences(passage.text):
+        if passage.text[start:end].split() == words:
+            return passage.start + start, passage.start + end
+    return None

@@ -148,8 +148,9 @@ class Catalog:
             yield
         except sqlite3.Error as error:
             raise StoreError(
-                f"the catalog cannot be read or written ({error}): check the disk, then run "
-                "`qa index` again; what was committed is safe"
+                f"the catalog cannot be read or written ({error}): check the disk; if it is "
+                "sound, the file is damaged, and the index folder must be deleted and built anew "
+                "with `qa index`"
             ) from error
 
     def _rows(self, sql: str, *values: object) -> list[tuple[object, ...]]:

@@ -19,6 +19,9 @@ from qa.types import Passage
 Index = TypeVar("Index", DenseIndex, LexicalIndex)
 
 
+Found = TypeVar("Found")
+
+
 class Collection:
     """Finds passages. It follows what other processes write: before each search it compares
     generations and reopens what has changed, and while an index is being written it searches the
@@ -60,25 +63,34 @@ class Collection:
     def worded(self, query: str, k: int) -> list[tuple[str, float]]:
         """Passage ids and BM25 scores, best first."""
         with self._lock:
-            self._refresh()
-            return self._lexical.search(query, k) if self._lexical else []
+            return self._by_words(lambda index: index.search(query, k), [])
 
     def rarity(self, terms: Sequence[str]) -> dict[str, float]:
         """Inverse document frequency of index terms."""
         with self._lock:
-            self._refresh()
-            return self._lexical.rarity(terms) if self._lexical else dict.fromkeys(terms, 1.0)
+            return self._by_words(lambda index: index.rarity(terms), dict.fromkeys(terms, 1.0))
 
     def cognate(self, word: str) -> str | None:
         """The index term that shares most of its beginning with a word, five letters at least."""
         with self._lock:
-            self._refresh()
-            return self._lexical.cognate(word) if self._lexical else None
+            return self._by_words(lambda index: index.cognate(word), None)
 
     def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
         """The passages of these ids that exist."""
         stored: dict[str, StoredPassage] = self.catalog.passages(ids)
         return {i: row.passage for i, row in stored.items()}
+
+    def _by_words(self, look: Callable[[LexicalIndex], Found], nothing: Found) -> Found:
+        """What `look` finds in the lexical index, in a rebuilt one when it turns out damaged."""
+        for _ in range(2):
+            self._refresh()
+            if self._lexical is None:
+                break
+            try:
+                return look(self._lexical)
+            except StoreError:
+                self._distrust(indexing.LEXICAL_STORE)
+        return nothing
 
     def _refresh(self, again: bool = True) -> None:
         if not self._current():

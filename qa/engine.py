@@ -272,14 +272,14 @@ def ask(
     """The answer to a question from the documents in a file or folder.
 
     The corpus is indexed first, which is quick when nothing changed. Each corpus has an index of
-    its own below the home folder; give `home` to share one with `qa` or an Engine. To ask many
+    its own beside the home folder; give `home` to share one with `qa` or an Engine. To ask many
     questions keep an Engine open. Raises InputError for an unusable question or corpus, ModelError
     when a configured model gives no usable reply.
     """
     settings = settings or Settings.load()
     if home is None:
         name = hashlib.sha256(str(Path(corpus).absolute()).encode()).hexdigest()[:8]
-        home = settings.home / f"ask-{name}"
+        home = settings.home.with_name(f"{settings.home.name}-{name}")
     with Engine.open(home, settings=settings) as engine:
         report = engine.index(corpus)
         if not report.documents:

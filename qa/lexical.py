@@ -7,8 +7,8 @@ sees the commit before or the one after.
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from itertools import takewhile
 from math import log
-from os.path import commonpath
 from pathlib import Path
 from typing import Any
 from unicodedata import normalize
@@ -109,7 +109,7 @@ class LexicalIndex:
         with _translated(self._folder):
             found = self._index.searcher().terms_with_prefix("text", folded[:_BEGINNING])
         terms = [term for term, _ in found]
-        return max(terms, key=lambda t: (len(commonpath([t, folded])), -len(t)), default=None)
+        return max(terms, key=lambda t: (_shared(t, folded), -len(t)), default=None)
 
     @contextmanager
     def _writer(self) -> Iterator[Any]:
@@ -119,6 +119,12 @@ class LexicalIndex:
             writer.commit()
             writer.wait_merging_threads()
             self._index.reload()
+
+
+def _shared(one: str, other: str) -> int:
+    """Number of letters that both begin with."""
+    pairs = zip(one, other, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def analyse(text: str) -> list[str]:

@@ -77,6 +77,10 @@ _SPANISH = {
 _SPANISH_WORDS = re.compile(
     r"\b(?:el|la|los|las|del|que|qué|en|por|con|una|un|se|su|fue|cuándo|cuántos|cuántas|quién|cómo"
     r"|dónde|cuál)\b",
+)
+
+_ENGLISH_WORDS = re.compile(
+    r"\b(?:the|of|and|did|do|does|was|were|is|are|how|what|when|where|which|who|why)\b",
     re.IGNORECASE,
 )
 
@@ -148,7 +152,9 @@ def parts(query: Query) -> list[Query]:
 def in_english(query: Query, cognate: Cognate) -> Query:
     """A Spanish query as the words that English documents may share with it: its question word
     translated, names, numbers, and words that begin like one in the index. Others as they are."""
-    if "¿" not in query.text and len(_SPANISH_WORDS.findall(query.text)) < 2:
+    if "¿" not in query.text and (
+        len(_SPANISH_WORDS.findall(query.text)) < 2 or _ENGLISH_WORDS.search(query.text)
+    ):
         return query
     return replace(
         query,

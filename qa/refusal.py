@@ -13,7 +13,7 @@ from difflib import SequenceMatcher
 import numpy as np
 
 from qa import matching
-from qa.checking import fold
+from qa.checking import fold, initials, related
 from qa.lexical import analyse
 from qa.models import Embedder
 from qa.questions import Asked
@@ -84,7 +84,7 @@ class _Vocabulary:
         self._words = sorted({w.casefold() for w in words if len(w) > 1})
         self._folded = {fold(w) for w in self._words}
         self._terms = {term for w in self._words for term in analyse(w)}
-        self._initials = _initials(words)
+        self._initials = initials(text)
 
     def holds(self, word: str) -> bool:
         """Whether the word is there, in another form, as initials, or but for a slip."""
@@ -92,7 +92,7 @@ class _Vocabulary:
         return (
             set(analyse(word)) <= self._terms
             or folded in self._initials
-            or any(_same_beginning(folded, other) or _slip(folded, other) for other in self._folded)
+            or any(related(folded, other) or _slip(folded, other) for other in self._folded)
         )
 
     def nearest(self, words: Sequence[str], embedder: Embedder) -> list[float]:
@@ -102,18 +102,6 @@ class _Vocabulary:
         vectors = embedder.embed([*words, *self._words])
         similar = vectors[: len(words)] @ vectors[len(words) :].T
         return [float(best) for best in similar.max(axis=1)]
-
-
-def _initials(words: Sequence[str]) -> set[str]:
-    """Initials of each run of two to five capitalised words: "un" for "United Nations"."""
-    runs = (words[i : i + n] for n in range(2, 6) for i in range(len(words) - n + 1))
-    return {
-        "".join(w[0] for w in run).casefold() for run in runs if all(w[0].isupper() for w in run)
-    }
-
-
-def _same_beginning(word: str, other: str) -> bool:
-    return len(word) > 4 and word[:5] == other[:5]
 
 
 def _slip(word: str, other: str) -> bool:

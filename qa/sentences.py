@@ -14,7 +14,7 @@ import nupunkt
 Span = tuple[int, int]
 
 _HEADING = re.compile(r"[ \t]*#{1,6}[ \t]")
-_ITEM = re.compile(r"[ \t]*(?:[-*+•]|\d{1,3}[.)])[ \t]|[ \t]*\|")
+_ITEM = re.compile(r"[ \t]*(?:[-*+•][ \t]|\d{1,3}[.)][ \t]+(?=[A-ZÀ-Þ“¿¡]))|[ \t]*\|")
 _UNBROKEN = re.compile(r"\S{500,}")
 _TITLES = (
     "mr|mrs|ms|dr|sens?|reps?|govs?|lt|gen|gens|maj|brig|capt|col|cmdr|sgt|det|supt|asst|dep|ald"

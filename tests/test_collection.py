@@ -175,3 +175,13 @@ def test_threads_search_while_another_indexes(corpus: Path, make_engine: MakeEng
 
 def test_an_empty_index_finds_nothing(make_engine: MakeEngine) -> None:
     assert make_engine().search("caravan") == []
+
+
+def test_damaged_words_are_rebuilt_by_the_search_that_meets_them(
+    corpus: Path, make_engine: MakeEngine, tmp_path: Path
+) -> None:
+    (corpus / "harbour.txt").write_text("The harbour was dredged in February.\n", "utf-8")
+    make_engine().index(corpus)
+    for store in (tmp_path / ".qa").glob("lexical-*/*.store"):
+        store.write_bytes(b"damaged" * (store.stat().st_size // 7))
+    assert make_engine().search("harbour dredged")[0].lexical is not None

@@ -132,7 +132,7 @@ def test_a_name_for_which_the_document_says_he_is_found_in_the_sentence_before(
     [
         (
             "López Obrador insisted on $900 million of US development aid for migrants' nations.",
-            "900 is not in the quoted passage",
+            "900 million is not in the quoted passage",
         ),
         (
             "In return, Marcelo Ebrard insisted on increased US development aid.",

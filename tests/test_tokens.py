@@ -37,3 +37,13 @@ def test_a_home_that_cannot_be_written_is_no_obstacle(tmp_path: Path) -> None:
     env = os.environ | {"XDG_CACHE_HOME": str(blocked), "TMPDIR": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
     assert done.stdout == "2\n", done.stderr
+
+
+def test_a_damaged_vocabulary_is_unpacked_again(tmp_path: Path) -> None:
+    folder = tmp_path / "qa" / "tiktoken"
+    folder.mkdir(parents=True)
+    (folder / tokens._CACHED_AS["o200k_base"]).write_bytes(b"damaged")
+    code = "from qa import tokens; print(tokens.count('hello world'))"
+    env = os.environ | {"XDG_CACHE_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
+    assert done.stdout == "2\n", done.stderr

@@ -49,7 +49,7 @@ def page() -> None:
         st.text(str(error))
         return
     if question := st.chat_input("Ask the documents", submit_mode="disable"):
-        _exchanges().append(Exchange(question))
+        _ask(question)
     sidebar.show(engine, documents, passages, _start_over, lambda document: _open(document, []))
     with st.container(key="desk"):
         left, right = st.columns([5, 4], gap="medium")
@@ -89,7 +89,7 @@ def _show_welcome(documents: Sequence[qa.Document], passages: int) -> None:
     components.choices(
         "questions",
         {"label": "For example", "style": "questions", "items": [{"label": q} for q in questions]},
-        lambda n: _exchanges().append(Exchange(questions[n])),
+        lambda n: _ask(questions[n]),
     )
 
 
@@ -170,6 +170,12 @@ def _root(engine: qa.Engine) -> Path:
 def _exchanges() -> list[Exchange]:
     exchanges: list[Exchange] = st.session_state.setdefault("exchanges", [])
     return exchanges
+
+
+def _ask(question: str) -> None:
+    """Puts a question; the source of an earlier answer gives way to the new one."""
+    _exchanges().append(Exchange(question))
+    _close()
 
 
 def _open_target(target: Data) -> None:

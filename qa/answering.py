@@ -138,7 +138,7 @@ def _sentence(words: str, draft: Reply) -> Iterator[Sentence]:
         words = _BULLET.sub("", words)
         if is_refusal(words) or not re.search(r"[^\W\d]", words):
             return
-    yield Sentence(words)
+    yield Sentence(" ".join(words.split()))
 
 
 def _cleaned(pieces: Iterable[str]) -> Iterator[str]:

@@ -220,6 +220,8 @@ class Engine:
             if not isinstance(piece, answering.Sentence):
                 yield piece
                 continue
+            if any(piece == said.text for said in statements):
+                continue  # Small models repeat themselves.
             with clock("attribute"):
                 citations, said = attribution.attribute(piece, evidence, read, self._reader, rarity)
                 verdict, reasons = checking.check(piece, citations, said, names, doubts)

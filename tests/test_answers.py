@@ -237,6 +237,17 @@ def test_a_number_at_the_beginning_of_a_quotation_stays() -> None:
     assert [e for e in events if isinstance(e, answering.Sentence)] == ["24. juni 2024 closed it."]
 
 
+def test_a_quotation_over_two_lines_reads_as_one_and_cites_both(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text(
+        "The harbour of Portmill was dredged\nin February, and reopened to ferries\non 1 March.\n",
+        "utf-8",
+    )
+    answer = qa.ask("When did the harbour of Portmill reopen?", tmp_path, home=tmp_path / ".qa")
+    assert "\n" not in answer.text
+    assert "\n" in answer.citations[0].quote
+    assert {s.verdict for s in answer.statements} == {"supported"}
+
+
 def test_marks_in_a_quoted_document_stay() -> None:
     events = answering.written(answering.Reply(iter(["It holds [1] apples.\n\n"])))
     assert "It holds [1] apples." in list(events)

@@ -127,6 +127,14 @@ def test_a_name_for_which_the_document_says_he_is_found_in_the_sentence_before(
     assert " ".join(statement.citations[0].quote.split()).endswith(SAID)
 
 
+def test_a_sentence_that_the_model_repeats_is_given_once(
+    engine: qa.Engine, server: OpenAIServer
+) -> None:
+    sentence = "He insisted on increased US development aid for migrants' home nations."
+    server.replies.append(says(f"{sentence} [1] {sentence} [3]"))
+    assert [s.text for s in engine.ask(DEMO).statements] == [sentence]
+
+
 @pytest.mark.parametrize(
     ("reply", "reason"),
     [

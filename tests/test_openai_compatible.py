@@ -287,7 +287,7 @@ def test_a_text_that_is_too_long_names_the_setting_that_shortens_it(server: Open
     [
         ({"base_url": "127.0.0.1:8080"}, "begin it with http:// or https://"),
         ({"base_url": "http://127.0.0.1:8080/v1", "api_key": "sk-…"}, "copy it again"),
-        ({"base_url": "", "api_key": " "}, "copy it again"),
+        ({"base_url": "", "api_key": " "}, "OPENAI_API_KEY is not set"),
     ],
 )
 def test_an_address_or_key_that_cannot_be_used_is_refused_at_once(

@@ -178,7 +178,11 @@ class _Service:
         self.url = re.sub(r"//[^/@]*@", "//", self._url)  # to be shown: without a password
         if not re.match(r"https?://[^/]", self._url):
             raise InputError(f"OPENAI_BASE_URL={self.url!r}: begin it with http:// or https://")
-        if not self._key.isascii() or (self.is_openai and not self._key):
+        if self.is_openai and not self._key:
+            raise InputError(
+                "OPENAI_API_KEY is not set: set it, or name another service in OPENAI_BASE_URL"
+            )
+        if not self._key.isascii():
             raise InputError("OPENAI_API_KEY holds no usable key: copy it again")
 
     @cached_property

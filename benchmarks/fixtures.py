@@ -14,7 +14,7 @@ SHOWN = {
     "retrieval_recall@5": "a gold passage among the first five",
     "retrieval_mrr@10": "MRR@10 of the first gold passage",
     "answer_inclusion": "answers that hold what they must, of the answerable",
-    "citation_precision": "citations into the right document",
+    "citation_precision_document": "citations into the right document",
     "citation_precision_passage": "citations into the right passage",
     "citation_precision_sentence": "citations at the very gold sentence",
     "citation_recall": "gold documents cited",

@@ -307,11 +307,6 @@ class Catalog:
                 found[stored.passage.id] = stored
         return found
 
-    def document_passages(self, document_id: str) -> list[Passage]:
-        """The passages of one document, in its order."""
-        rows = self._rows(f"{_PASSAGE} WHERE p.document_id = ? ORDER BY p.ordinal", document_id)
-        return [_passage(row).passage for row in rows]
-
     def missing_vectors(self, embedder: str, shas: Sequence[str]) -> set[str]:
         """Which of these hashes have no vector of this embedder."""
         held = {

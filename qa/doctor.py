@@ -157,8 +157,7 @@ def _index(settings: Settings, embedder: str, problems: list[str]) -> IndexState
         return None
     with closing(Catalog(path)) as catalog:
         documents, passages = catalog.counts()
-        needed = [row.sha for row in catalog.passages(catalog.passage_ids()).values()]
-        if missing := catalog.missing_vectors(embedder, needed):
+        if missing := catalog.without_vector(embedder):
             problems.append(
                 f"{len(missing)} passages have no vector of {embedder}: run `qa index` on their "
                 "folders again, or go back to the embedder that they were indexed with"

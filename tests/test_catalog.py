@@ -57,7 +57,7 @@ def test_what_was_stored_comes_back_whole(tmp_path: Path) -> None:
     assert again.document(stored.id) == stored
     assert again.documents() == [stored]
     assert again.passages([passage.passage.id, "no such"]) == {passage.passage.id: passage}
-    assert again.document_passages(stored.id) == [passage.passage]
+    assert again.passage_ids() == [passage.passage.id]
     assert again.counts() == (1, 1)
     assert again.document("no such") is None
     again.close()

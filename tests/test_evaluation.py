@@ -45,7 +45,7 @@ def test_the_fixture_set_covers_every_kind_of_question() -> None:
     ("metric", "least"),
     [
         ("answer_inclusion", 0.85),
-        ("citation_precision", 0.95),
+        ("citation_precision_document", 0.95),
         ("refusal_recall", 0.90),
         ("retrieval_recall@5", 0.95),
         ("retrieval_mrr@10", 0.88),

@@ -408,7 +408,8 @@ def test_a_catalog_of_version_1_is_opened_and_its_files_are_read_again(tmp_path:
         catalog = Catalog(path)
         (document,) = catalog.documents()
         assert (document.title, document.pages) == ("Eels", ())
-        assert catalog.document_passages("d")[0].text == "Eels were counted."
+        (row,) = catalog.passages(catalog.passage_ids()).values()
+        assert (row.passage.document_id, row.passage.text) == ("d", "Eels were counted.")
         assert catalog.files() == {"/eels.txt": ("", ("d",))}
         assert catalog.generation() == 7
         catalog.close()

@@ -71,7 +71,7 @@ class Run:
                 metrics.reciprocal_rank(r.case, r.hits) for r in asked
             ),
             "answer_inclusion": metrics.mean(r.right for r in asked),
-            "citation_precision": metrics.mean(
+            "citation_precision_document": metrics.mean(
                 metrics.document_precision(r.case, r.answer) for r in answered
             ),
             "citation_precision_passage": metrics.mean(

@@ -74,7 +74,8 @@ def _answerable(
     for question, golds in asked:
         evidence = retrieval.select(engine.search(question, 50), 5, 1500)
         read = engine._read(evidence)
-        one = questions.asked(questions.Query(question), reader, engine._collection.rarity)
+        (words,) = reader.words([question])
+        one = questions.asked(questions.Query(question), words, engine._collection.rarity)
         sentences = matching.compare(one.target, evidence, read)
 
         def holds(text: str, golds: list[str] = golds) -> bool:

@@ -14,9 +14,11 @@ from pathlib import Path
 from threading import RLock
 
 import numpy as np
+import numpy.typing as npt
 
 from qa.errors import StoreError
 from qa.models import Vectors
+from qa.sketches import Packed
 from qa.types import Document, Passage
 
 SCHEMA_VERSION = 2
@@ -330,13 +332,28 @@ class Catalog:
         )
         return [str(i) for (i,) in rows]
 
-    def put_vectors(self, embedder: str, shas: Sequence[str], vectors: Vectors) -> None:
-        """Stores one vector a hash, at once."""
+    def put_vectors(
+        self, embedder: str, shas: Sequence[str], vectors: Iterable[npt.NDArray[np.generic]]
+    ) -> None:
+        """Stores one vector, or sketch, a hash, at once."""
         with self.transaction():
             self._connection.executemany(
                 "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)",
                 [(embedder, sha, v.tobytes()) for sha, v in zip(shas, vectors, strict=True)],
             )
+
+    def sketches(self, name: str, passages: Sequence[str]) -> dict[str, Packed]:
+        """The sketches of that name which these passages have, by passage id."""
+        marks = ",".join("?" * len(passages))
+        rows = self._rows(
+            "SELECT p.id, v.vector FROM passages p JOIN vectors v ON v.sha = p.sha"
+            f" WHERE v.embedder = ? AND p.id IN ({marks})",
+            name,
+            *passages,
+        )
+        return {
+            str(i): np.frombuffer(blob, np.uint8) for i, blob in rows if isinstance(blob, bytes)
+        }
 
     def vectors(self, embedder: str, shas: Sequence[str]) -> Vectors:
         """Vectors, float32, shape (len(shas), dimensions), in the order of `shas`.

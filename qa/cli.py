@@ -106,7 +106,7 @@ def search(
     query: Annotated[str, typer.Argument(metavar="QUERY")],
     k: Annotated[int, typer.Option("-k", min=1, max=MOST_HITS, help="Number of hits.")] = 10,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Show the parts of each score: cosine and BM25.")
+        bool, typer.Option("--explain", help="Show the parts of each score.")
     ] = False,
     home: Home = None,
     as_json: AsJson = False,
@@ -115,7 +115,8 @@ def search(
     with _opened(home, filled=True) as engine:
         hits = engine.search(whole(query), k)
     if as_json:
-        parts = [{"dense": hit.dense, "lexical": hit.lexical} if explain else {} for hit in hits]
+        names = ("dense", "lexical", "words") if explain else ()
+        parts = [{name: getattr(hit, name) for name in names} for hit in hits]
         found = [evidence_json(Evidence(n, hit)) for n, hit in enumerate(hits, start=1)]
         show_json([entry | part for entry, part in zip(found, parts, strict=True)])
         return
@@ -270,10 +271,14 @@ def _listed(number: int, hit: Hit, explain: bool) -> str:
         f"    {text}",
     ]
     if explain:
-        dense, lexical = (
-            "not found" if part is None else f"{part:.3f}" for part in (hit.dense, hit.lexical)
+        dense, lexical, words = (
+            "not found" if part is None else f"{part:.3f}"
+            for part in (hit.dense, hit.lexical, hit.words)
         )
-        lines.insert(1, f"    by meaning (cosine): {dense}; by words (BM25): {lexical}")
+        lines.insert(
+            1,
+            f"    by meaning (cosine): {dense}; by words (BM25): {lexical}; word by word: {words}",
+        )
     return "\n".join(lines)
 
 

@@ -8,12 +8,13 @@ from pathlib import Path
 from threading import RLock
 from typing import TypeVar
 
-from qa import indexing
+from qa import indexing, sketches
 from qa.catalog import Catalog, Store, StoredPassage
 from qa.dense import DenseIndex, exact_search
 from qa.errors import BusyError, StoreError
 from qa.lexical import LexicalIndex
 from qa.models import Embedder, Vectors
+from qa.sketches import Packed
 from qa.types import Passage
 
 Index = TypeVar("Index", DenseIndex, LexicalIndex)
@@ -79,6 +80,10 @@ class Collection:
         """The passages of these ids that exist."""
         stored: dict[str, StoredPassage] = self.catalog.passages(ids)
         return {i: row.passage for i, row in stored.items()}
+
+    def sketches(self, ids: Sequence[str]) -> dict[str, Packed]:
+        """The sketches of these passages, by id, as far as the embedder left some."""
+        return self.catalog.sketches(sketches.name(self._embedder), ids)
 
     def _by_words(self, look: Callable[[LexicalIndex], Found], nothing: Found) -> Found:
         """What `look` finds in the lexical index, in a rebuilt one when it turns out damaged."""

@@ -26,8 +26,10 @@ from qa import (
 from qa.catalog import Catalog
 from qa.collection import Collection
 from qa.errors import InputError
-from qa.models import ChatModel, Embedder, Reader, Words
+from qa.models import ChatModel, Embedder, Reader, Vectors, Words
+from qa.questions import Asked, Query
 from qa.settings import Settings
+from qa.sketches import project, unpack
 from qa.types import (
     Answer,
     Document,
@@ -40,6 +42,7 @@ from qa.types import (
 )
 
 CANDIDATES = 50  # passages that each index proposes
+RERANKED = 20  # of them are compared word by word; more gained nothing
 LONGEST_QUESTION = 4_000  # characters
 QUOTING = "none (quotes)"  # Answer.model when no language model is configured
 _READ = 256  # passages whose words are kept in memory, 0.2 MB each
@@ -170,14 +173,7 @@ class Engine:
 
     def search(self, query: str, k: int = 10) -> list[Hit]:
         """The `k` best passages for a query, best first, by meaning and by words."""
-        query = _usable(query)
-        with ThreadPoolExecutor(1) as pool:
-            # On a cold start the model loads while Chroma is being imported: 0.2 s of 1.4.
-            embedding = pool.submit(self.embedder.embed, [query])
-            lexical = self._collection.worded(query, max(k, CANDIDATES))
-            dense = self._collection.nearest(embedding.result()[0], max(k, CANDIDATES))
-        passages = self._collection.passages(list(dict(dense) | dict(lexical)))
-        return retrieval.fuse(dense, lexical, passages, self.settings.dense_weight)[:k]
+        return self._find(Query(_usable(query)), k)[1][:k]
 
     def ask(self, question: str, history: History = ()) -> Answer:
         """The answer to a question, each sentence cited and checked.
@@ -200,15 +196,15 @@ class Engine:
             query = questions.in_english(query, self._collection.cognate)
             parts = questions.parts(query)
         with clock("retrieve"):
-            found = retrieval.interleave([self.search(p.text, CANDIDATES) for p in parts])
+            found = [self._find(part, CANDIDATES) for part in parts]
             evidence = retrieval.select(
-                found, self.settings.passages, self.settings.evidence_tokens
+                retrieval.interleave([hits for _, hits in found]),
+                self.settings.passages,
+                self.settings.evidence_tokens,
             )
         with clock("read"):
             read = self._read(evidence)
-            rarity = self._collection.rarity
-            asked = [questions.asked(part, self._reader, rarity) for part in parts]
-            matched = [(one, matching.compare(one.target, evidence, read)) for one in asked]
+            matched = [(one, matching.compare(one.target, evidence, read)) for one, _ in found]
         with clock("draft"):
             draft = answering.draft(query.text, matched, evidence, self.model, self._reader)
         # A quoted draft answers only what the passages speak of; of a model that is checked.
@@ -223,7 +219,9 @@ class Engine:
             if any(piece == said.text for said in statements):
                 continue  # Small models repeat themselves.
             with clock("attribute"):
-                citations, said = attribution.attribute(piece, evidence, read, self._reader, rarity)
+                citations, said = attribution.attribute(
+                    piece, evidence, read, self._reader, self._collection.rarity
+                )
                 verdict, reasons = checking.check(piece, citations, said, names, doubts)
                 citations = attribution.numbered(citations, numbers)
                 statements.append(Statement(str(piece), citations, verdict, reasons))
@@ -241,6 +239,29 @@ class Engine:
             usage=dict(usage),
             timings=clock.seconds,
         )
+
+    def _find(self, query: Query, k: int) -> tuple[Asked, list[Hit]]:
+        """A query with its words, and what is found for it: at least `k` hits, if there are."""
+        with ThreadPoolExecutor(1) as pool:
+            # On a cold start the model loads while Chroma is being imported: 0.2 s of 1.4.
+            reading = pool.submit(self._read_query, query.text)
+            lexical = self._collection.worded(query.text, max(k, CANDIDATES))
+            vector, words = reading.result()
+        dense = self._collection.nearest(vector, max(k, CANDIDATES))
+        passages = self._collection.passages(list(dict(dense) | dict(lexical)))
+        hits = retrieval.fuse(dense, lexical, passages, self.settings.dense_weight)
+        asked = questions.asked(query, words, self._collection.rarity)
+        sketches = self._collection.sketches([h.passage.id for h in hits[: max(k, RERANKED)]])
+        said = matching.said(
+            asked.target, project(words.vectors), (unpack(s) for s in sketches.values())
+        )
+        return asked, retrieval.rerank(hits, dict(zip(sketches, said, strict=True)))
+
+    def _read_query(self, text: str) -> tuple[Vectors, Words]:
+        (words,) = self._reader.words([text])
+        if self.embedder is self._reader:
+            return words.whole, words
+        return self.embedder.embed([text])[0], words
 
     def _read(self, evidence: Sequence[Evidence]) -> dict[str, Words]:
         """The words of each passage, from memory where they were read before."""

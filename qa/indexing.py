@@ -8,7 +8,7 @@ import hashlib
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,12 +17,12 @@ from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
-from qa import loading, splitting
+from qa import loading, sketches, splitting
 from qa.catalog import Catalog, Store, StoredPassage
 from qa.dense import DenseIndex
 from qa.errors import BusyError, StoreError
 from qa.lexical import LexicalIndex
-from qa.models import Embedder
+from qa.models import Embedder, Reader
 from qa.types import Document, Failure, IndexReport
 
 Progress = Callable[[int, int, str], None]
@@ -293,9 +293,7 @@ def _commit(catalog: Catalog, batch: _Batch, embedder: Embedder, scheme: str) ->
         for _, rows in batch.passages.values()
         for row in rows
     }
-    new = sorted(catalog.missing_vectors(embedder.name, list(texts)))
-    if new:
-        catalog.put_vectors(embedder.name, new, embedder.embed([texts[sha] for sha in new]))
+    _embed(catalog, embedder, texts)
     with catalog.transaction():
         for document, rows in batch.passages.values():
             catalog.put_document(document, scheme, rows)
@@ -306,12 +304,29 @@ def _commit(catalog: Catalog, batch: _Batch, embedder: Embedder, scheme: str) ->
 
 
 def _embed_rest(catalog: Catalog, embedder: Embedder) -> None:
-    """Embeds what another embedder was used for when it was indexed."""
+    """Embeds what another embedder was used for, or no sketch made of, when it was indexed."""
     rest = catalog.without_vector(embedder.name)
+    if isinstance(embedder, Reader):
+        rest = list(dict.fromkeys([*rest, *catalog.without_vector(sketches.name(embedder))]))
     for first in range(0, len(rest), _FLUSH):
         rows = catalog.passages(rest[first : first + _FLUSH]).values()
-        texts = {row.sha: splitting.searchable(row.passage) for row in rows}
-        catalog.put_vectors(embedder.name, list(texts), embedder.embed(list(texts.values())))
+        _embed(catalog, embedder, {row.sha: splitting.searchable(row.passage) for row in rows})
+
+
+def _embed(catalog: Catalog, embedder: Embedder, texts: Mapping[str, str]) -> None:
+    """Stores the vectors that are missing of these texts, given by their hashes; a model that reads
+    word by word leaves sketches in the same pass."""
+    new = catalog.missing_vectors(embedder.name, list(texts))
+    if not isinstance(embedder, Reader):
+        shas = sorted(new)
+        if shas:
+            catalog.put_vectors(embedder.name, shas, embedder.embed([texts[s] for s in shas]))
+        return
+    shas = sorted(new | catalog.missing_vectors(sketches.name(embedder), list(texts)))
+    if shas:
+        words = embedder.words([texts[sha] for sha in shas])
+        catalog.put_vectors(sketches.name(embedder), shas, map(sketches.pack, words))
+        catalog.put_vectors(embedder.name, shas, [w.whole for w in words])
 
 
 def _forget(catalog: Catalog, files: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ sentence by it holds the answer in 77 %, by word overlap in 69, by cosine in 59
 """
 
 from calendar import month_name
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,6 +84,12 @@ def compare(
 def score(wanted: Target, sentence: Sentence) -> float:
     """Weighted mean, in [0, 1], of how well the sentence, read in its place, says the target."""
     return mean(wanted, sentence.near)
+
+
+def said(wanted: Target, words: Floats, in_passages: Iterable[Floats]) -> list[float]:
+    """Weighted mean, in [0, 1], of how well each passage, read as one, says the target. `words`
+    are the target's word vectors as comparable with those of the passages, shapes (n, d)."""
+    return [mean(wanted, np.maximum(words @ p.T, 0).max(axis=1, initial=0)) for p in in_passages]
 
 
 def mean(wanted: Target, similarities: Floats) -> float:

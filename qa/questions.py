@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from qa import matching, prompts
 from qa.checking import fold
 from qa.lexical import analyse
-from qa.models import ChatModel, Reader
+from qa.models import ChatModel, Words
 from qa.types import Turn
 
 _CONTEXT = 0.5  # what a word of the earlier question counts beside one of this one
@@ -163,9 +163,8 @@ def in_english(query: Query, cognate: Cognate) -> Query:
     )
 
 
-def asked(query: Query, reader: Reader, rarity: matching.Rarity) -> Asked:
-    """The words of a query to match. Those of the context count half, its question words not."""
-    (words,) = reader.words([query.text])
+def asked(query: Query, words: Words, rarity: matching.Rarity) -> Asked:
+    """A query with its words to match. Those of the context count half, its question words not."""
     target = matching.target(words, rarity)
     focus = len(query.text) - len(query.question)
     weights, content = target.weights.copy(), target.content.copy()

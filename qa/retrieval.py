@@ -1,12 +1,15 @@
 """From two rankings to the evidence: pure functions over hits."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import zip_longest
 
 from qa.types import Evidence, Hit, Passage
 
 Ranking = Sequence[tuple[str, float]]
 """Passage ids with their scores, best first."""
+
+FUSED = 0.15  # what the fused score counts beside the words; .1 to .3 ranked the same
 
 
 def fuse(
@@ -27,6 +30,19 @@ def fuse(
         if i in passages
     ]
     return sorted(hits, key=lambda hit: (-hit.score, hit.passage.id))
+
+
+def rerank(hits: Sequence[Hit], said: Mapping[str, float]) -> list[Hit]:
+    """Hits by how much of the question each passage says, word by word, with a little of the score
+    they had; those of which that is not known follow as they were."""
+    known = [
+        replace(hit, score=(said[i] + FUSED * hit.score) / (1 + FUSED), words=said[i])
+        for hit in hits
+        for i in (hit.passage.id,)
+        if i in said
+    ]
+    rest = [hit for hit in hits if hit.passage.id not in said]
+    return sorted(known, key=lambda hit: (-hit.score, hit.passage.id)) + rest
 
 
 def select(hits: Sequence[Hit], most: int, budget: int) -> list[Evidence]:

@@ -54,13 +54,15 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage found for a query. `score` is the fused score in [0, 1]; `dense` is the cosine
-    and `lexical` the BM25 score that went into it, None where that index did not return it."""
+    """A passage found for a query. `score`, in [0, 1], is what it is ranked by. `dense` is the
+    cosine, `lexical` the BM25 score and `words` the share of the query that it says word by word;
+    None where that was not found out."""
 
     passage: Passage
     score: float
     dense: float | None = None
     lexical: float | None = None
+    words: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +12,13 @@ Vectors = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The words of a text, each with its span and its unit vector in that text: shape (n, d)."""
+    """A text read word by word: for each word its span and its unit vector in that text, shape
+    (n, d), and the unit vector of the text as a whole, shape (d,), as `embed` gives it."""
 
     text: str
     spans: tuple[tuple[int, int], ...]
     vectors: Vectors
+    whole: Vectors
 
 
 class Embedder(Protocol):
@@ -32,6 +34,7 @@ class Embedder(Protocol):
         ...
 
 
+@runtime_checkable
 class Reader(Embedder, Protocol):
     """Reads texts word by word, so that one can be matched with another."""
 

@@ -26,17 +26,18 @@ class MiniLM:
         """Unit vectors, float32, shape (len(texts), 384); text past 256 tokens does not count."""
         vectors = np.zeros((len(texts), DIMENSIONS), np.float32)
         for rows, _, states, mask in self._batches(texts):
-            vectors[rows] = _unit((states * mask[:, :, None]).sum(axis=1))
+            vectors[rows] = _pooled(states, mask)
         return vectors
 
     def words(self, texts: Sequence[str]) -> list[Words]:
         """The words of each text with the vectors they have in it; a word that the tokenizer
         splits gets the mean of its parts."""
-        found = [Words(text, (), np.zeros((0, DIMENSIONS), np.float32)) for text in texts]
-        for rows, encodings, states, _ in self._batches(texts):
-            for row, encoding, state in zip(rows, encodings, states, strict=True):
-                found[row] = _words(texts[row], encoding, state)
-        return found
+        found = dict[int, Words]()
+        for rows, encodings, states, mask in self._batches(texts):
+            wholes = _pooled(states, mask)
+            for row, encoding, state, whole in zip(rows, encodings, states, wholes, strict=True):
+                found[row] = _words(texts[row], encoding, state, whole)
+        return [found[row] for row in range(len(texts))]
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Number of the model's tokens in each text, without the two special ones."""
@@ -97,19 +98,22 @@ class MiniLM:
         return tokenizer
 
 
-def _words(text: str, encoding: Any, states: Any) -> Words:
-    parts = dict[int, list[int]]()
-    for token, word in enumerate(encoding.word_ids):
-        if word is not None:
-            parts.setdefault(word, []).append(token)
+def _words(text: str, encoding: Any, states: Any, whole: Vectors) -> Words:
+    ids = encoding.word_ids
+    tokens = [token for token, word in enumerate(ids) if word is not None]
+    if not tokens:
+        return Words(text, (), np.zeros((0, DIMENSIONS), np.float32), whole)
+    firsts = [n for n, token in enumerate(tokens) if n == 0 or ids[token] != ids[tokens[n - 1]]]
+    lasts = [n - 1 for n in firsts[1:]] + [len(tokens) - 1]
     spans = tuple(
-        (encoding.offsets[tokens[0]][0], encoding.offsets[tokens[-1]][1])
-        for tokens in parts.values()
+        (encoding.offsets[tokens[first]][0], encoding.offsets[tokens[last]][1])
+        for first, last in zip(firsts, lasts, strict=True)
     )
-    vectors = [states[tokens].mean(axis=0) for tokens in parts.values()]
-    if not vectors:
-        return Words(text, (), np.zeros((0, DIMENSIONS), np.float32))
-    return Words(text, spans, _unit(np.stack(vectors)))
+    return Words(text, spans, _unit(np.add.reduceat(states[tokens], firsts, axis=0)), whole)
+
+
+def _pooled(states: Any, mask: Any) -> Vectors:
+    return _unit((states * mask[:, :, None]).sum(axis=1))
 
 
 def _unit(vectors: Any) -> Vectors:

@@ -16,12 +16,13 @@ from threading import RLock
 import numpy as np
 import numpy.typing as npt
 
+from qa import __version__
 from qa.errors import StoreError
 from qa.models import Vectors
 from qa.sketches import Packed
-from qa.types import Document, Passage
+from qa.types import DateOrigin, Document, Passage
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _SCHEMA = """
 CREATE TABLE documents (
     id TEXT PRIMARY KEY, title TEXT NOT NULL, published TEXT, text TEXT NOT NULL,
@@ -30,7 +31,8 @@ CREATE TABLE documents (
 );
 CREATE TABLE sources (
     file TEXT NOT NULL, ordinal INTEGER NOT NULL, document_id TEXT NOT NULL,
-    source TEXT NOT NULL, file_sha256 TEXT NOT NULL, PRIMARY KEY (file, ordinal)
+    source TEXT NOT NULL, file_sha256 TEXT NOT NULL, published_from TEXT,
+    PRIMARY KEY (file, ordinal)
 );
 CREATE INDEX sources_document ON sources (document_id);
 CREATE TABLE passages (
@@ -47,11 +49,24 @@ CREATE TABLE stores (
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 INSERT INTO meta VALUES ('generation', 0);
 """
-# Version 2 keeps where pages begin. It also finds dates in URLs and file names, so files are read
-# again by the next `qa index`, which embeds nothing twice.
-_FROM_VERSION_1 = """
+# What brings an older catalog to the next version. Version 2 keeps where pages begin, version 3
+# where dates come from; so files are read again by the next `qa index`, which embeds nothing twice.
+_STEPS = {
+    1: """
 ALTER TABLE documents ADD COLUMN pages TEXT NOT NULL DEFAULT '[]';
 UPDATE sources SET file_sha256 = '';
+""",
+    2: """
+ALTER TABLE sources ADD COLUMN published_from TEXT;
+UPDATE sources SET file_sha256 = '';
+""",
+}
+# As JSON: the source and the origin of the date for each file that holds the document.
+_DOCUMENT = """
+SELECT id, title, published, text, sha256, body, pages,
+       (SELECT json_group_array(json_array(source, published_from)) FROM sources s
+        WHERE s.document_id = d.id)
+FROM documents d
 """
 _PASSAGE = """
 SELECT p.id, p.document_id, d.title, d.published,
@@ -95,22 +110,31 @@ class Catalog:
             if version < SCHEMA_VERSION:
                 with self.transaction():
                     version = self._one("PRAGMA user_version")  # another process may have been here
-                    script = {0: _SCHEMA, 1: _FROM_VERSION_1}.get(version, "")
-                    for statement in filter(str.strip, script.split(";")):
-                        self._connection.execute(statement)
-                    if script:
-                        self._connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+                    if version < SCHEMA_VERSION:
+                        self._bring_up_to_date(version)
         except (OSError, sqlite3.Error) as error:
             raise StoreError(
                 f"{path.parent} cannot be used as the index folder ({error}): "
                 "give another one with --home or QA_HOME"
             ) from None
         if version > SCHEMA_VERSION:
+            needed = self._rows("SELECT value FROM meta WHERE name = 'written by'")
             self._connection.close()
             raise StoreError(
                 f"{path} was written by a newer version (schema {version}, this one reads "
-                f"{SCHEMA_VERSION}): update qa, or give another folder with --home"
+                f"{SCHEMA_VERSION}): update to {needed[0][0] if needed else 'the newest qa'} or "
+                "newer, or give another folder with --home"
             )
+
+    def _bring_up_to_date(self, version: int) -> None:
+        scripts = [_STEPS[v] for v in range(version, SCHEMA_VERSION)] if version else [_SCHEMA]
+        for statement in filter(str.strip, ";".join(scripts).split(";")):
+            self._connection.execute(statement)
+        # Which version can read it; with a word, since the column turns "1.0" into a number.
+        self._connection.execute(
+            "INSERT OR REPLACE INTO meta VALUES ('written by', ?)", (f"qa {__version__}",)
+        )
+        self._connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
 
     def close(self) -> None:
         """Closes the connection."""
@@ -193,20 +217,12 @@ class Catalog:
     def documents(self) -> list[Document]:
         """Every document, newest first and undated ones last; a document that several files hold
         is listed once, under the first of their names."""
-        rows = self._rows(
-            "SELECT id, (SELECT min(source) FROM sources s WHERE s.document_id = d.id), title,"
-            " published, text, sha256, body, pages FROM documents d"
-            " ORDER BY published IS NULL, published DESC, title, id"
-        )
+        rows = self._rows(f"{_DOCUMENT} ORDER BY published IS NULL, published DESC, title, id")
         return [_document(row) for row in rows]
 
     def document(self, document_id: str) -> Document | None:
         """One document, or None."""
-        rows = self._rows(
-            "SELECT id, (SELECT min(source) FROM sources s WHERE s.document_id = d.id), title,"
-            " published, text, sha256, body, pages FROM documents d WHERE id = ?",
-            document_id,
-        )
+        rows = self._rows(f"{_DOCUMENT} WHERE id = ?", document_id)
         return _document(rows[0]) if rows else None
 
     def counts(self) -> tuple[int, int]:
@@ -264,8 +280,11 @@ class Catalog:
         with self._lock:
             self._connection.execute("DELETE FROM sources WHERE file = ?", (file,))
             self._connection.executemany(
-                "INSERT INTO sources VALUES (?, ?, ?, ?, ?)",
-                [(file, n, d.id, d.source, sha256) for n, d in enumerate(documents)],
+                "INSERT INTO sources VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    (file, n, d.id, d.source, sha256, d.published_from)
+                    for n, d in enumerate(documents)
+                ],
             )
 
     def remove_files(self, files: Iterable[str]) -> None:
@@ -381,16 +400,20 @@ class Catalog:
 
 
 def _document(row: tuple[object, ...]) -> Document:
-    identity, source, title, published, text, sha, body, pages = row
+    identity, title, published, text, sha, body, pages, held = row
+    origins = dict[str, DateOrigin | None](json.loads(str(held)))
+    source, *others = sorted(origins) or [""]
     return Document(
         str(identity),
-        str(source),
+        source,
         str(title),
         _day(published),
         str(text),
         str(sha),
         int(str(body)),
         tuple(json.loads(str(pages))),
+        origins.get(source),
+        tuple(others),
     )
 
 

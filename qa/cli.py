@@ -124,6 +124,21 @@ def search(
         show(_listed(n, hit, explain))
 
 
+@app.command(cls=Command)
+def documents(home: Home = None, as_json: AsJson = False) -> None:
+    """List the documents, newest first: date, where it is from, title, sources."""
+    with _opened(home, filled=True) as engine:
+        found = engine.documents()
+    if as_json:
+        show_json([document.to_json() for document in found])
+        return
+    for document in found:
+        origin = f" ({document.published_from})" if document.published_from else ""
+        show(f"{document.published or 'no date'}{origin}  {document.title}")
+        for source in document.sources:
+            show(f"    {source}")
+
+
 @app.command("eval", cls=Command)
 def evaluate(
     cases: Annotated[Path, typer.Argument(metavar="CASES", help="JSONL file of cases.")],

@@ -6,6 +6,9 @@ from datetime import date
 from typing import Any, Literal
 
 Verdict = Literal["supported", "partial", "unsupported"]
+DateOrigin = Literal["metadata", "front matter", "header", "url", "file name"]
+"""Where a date of publication was found. Metadata is what a format keeps for it: an element of a
+web page, a field of a PDF, Word document or record, the Date of an e-mail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +18,9 @@ class Document:
     `text` is the whole normalised text (NFC, line ends as `\\n`) and every offset in the system
     counts its characters. `body` is where the body starts, after a header that holds title, date
     or front matter. `pages` are the offsets at which the pages begin, where it has pages. `id` is
-    derived from title, date and text, so equal documents share it.
+    derived from title, date and text, so equal documents share it: it is stored once, under the
+    first of its `sources` in the order of their names. `published_from` is where that one has the
+    date from, None without a date, and until an index made before this was kept is updated.
     """
 
     id: str
@@ -26,6 +31,23 @@ class Document:
     sha256: str
     body: int = 0
     pages: tuple[int, ...] = ()
+    published_from: DateOrigin | None = None
+    also_in: tuple[str, ...] = ()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Every file or URL that holds this document."""
+        return self.source, *self.also_in
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for `json.dumps`, without the text, as printed by `qa documents --json`."""
+        return {
+            "document": self.id,
+            "title": self.title,
+            "published": _iso(self.published),
+            "published_from": self.published_from,
+            "sources": list(self.sources),
+        }
 
     def page(self, offset: int) -> int | None:
         """The number, from 1, of the page that holds `offset`; None in a document without pages."""

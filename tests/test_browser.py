@@ -199,7 +199,7 @@ def test_a_chip_opens_the_source_at_the_exact_quote(demo: str, visit: Visit) -> 
     expect(mark).to_have_text(DEMO_QUOTE)
     assert mark.text_content() == DEMO_QUOTE
     expect(mark).to_be_in_viewport(ratio=1)
-    expect(page.locator("aside")).to_contain_text("25 December 2023 · ")
+    expect(page.locator("aside")).to_contain_text("25 December 2023 (from its first lines) · ")
 
 
 def test_the_keyboard_opens_and_closes_a_source(demo: str, visit: Visit) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from qa import __version__
 from qa.catalog import SCHEMA_VERSION, Catalog, Store, StoredPassage
 from qa.errors import StoreError
 from qa.loading.text import make
@@ -21,7 +22,7 @@ def catalog(tmp_path: Path) -> Iterator[Catalog]:
 
 
 def document(text: str, title: str = "Title", published: date | None = None) -> Document:
-    return make("corpus/a.txt", text, title, published)
+    return make("corpus/a.txt", text, title, (published, "header" if published else None))
 
 
 def put(catalog: Catalog, document: Document, file: str, sha: str = "sha") -> StoredPassage:
@@ -98,7 +99,7 @@ def test_a_catalog_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) 
     with sqlite3.connect(path) as connection:
         connection.execute(f"PRAGMA user_version={SCHEMA_VERSION + 1}")
     connection.close()
-    with pytest.raises(StoreError, match=r"newer version .*update qa"):
+    with pytest.raises(StoreError, match=f"newer version .*update to qa {__version__} or newer"):
         Catalog(path)
     connection = sqlite3.connect(path)
     assert connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION + 1,)

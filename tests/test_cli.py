@@ -22,7 +22,7 @@ from qa.cli import app
 ROOT = Path(__file__).parents[1]
 CORPUS = ROOT / "corpus"
 ARTICLE = CORPUS / "migrant-caravan-2023-12-25.txt"
-COMMANDS = ("index", "ask", "search", "eval", "chat", "doctor")
+COMMANDS = ("index", "ask", "search", "documents", "eval", "chat", "doctor")
 DEMO = "what did López Obrador ask for in return?"
 SANCTIONS = "easing or removal of sanctions on Cuba and Venezuela."
 NOBODY = "http://127.0.0.1:9/v1"  # nothing listens there
@@ -174,7 +174,7 @@ def test_a_query_of_bytes_that_are_not_text_is_still_searched(home: Path) -> Non
 
 def test_asking_without_an_index_says_what_to_run_and_leaves_no_folder(tmp_path: Path) -> None:
     cases = str(ROOT / "tests/fixtures/questions.jsonl")
-    for words in (["ask", "who?"], ["search", "who"], ["eval", cases]):
+    for words in (["ask", "who?"], ["search", "who"], ["documents"], ["eval", cases]):
         result = run(*words, "--home", tmp_path / "none")
         assert result.exit_code == 1
         assert "run `qa index" in said(result)
@@ -251,6 +251,26 @@ def index_json(folder: Path, home: Path) -> dict[str, Any]:
     assert result.exit_code == 0
     report: dict[str, Any] = json.loads(result.stdout)
     return report
+
+
+def test_documents_are_listed_with_the_origin_of_their_date_and_every_source(
+    tmp_path: Path,
+) -> None:
+    folder, home = tmp_path / "notes", tmp_path / "home"
+    folder.mkdir()
+    for name in ("2023-12-25-bees.txt", "2023-12-25-again.txt", "b.txt"):
+        (folder / name).write_text("Bob keeps goats." if name == "b.txt" else "Ann keeps bees.")
+    run("index", folder, "--home", home)
+    assert run("documents", "--home", home).stdout == (
+        "2023-12-25 (file name)  Ann keeps bees.\n"
+        "    notes/2023-12-25-again.txt\n    notes/2023-12-25-bees.txt\n"
+        "no date  Bob keeps goats.\n    notes/b.txt\n"
+    )
+    bees, goats = json.loads(run("documents", "--home", home, "--json").stdout)
+    assert bees.keys() == {"document", "title", "published", "published_from", "sources"}
+    assert (bees["published"], bees["published_from"]) == ("2023-12-25", "file name")
+    assert bees["sources"] == ["notes/2023-12-25-again.txt", "notes/2023-12-25-bees.txt"]
+    assert (goats["published"], goats["published_from"]) == (None, None)
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,12 @@ import sqlite3
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
-from datetime import date
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
+from conftest import HashingEmbedder, MakeEngine
 
 import qa
 from qa import loading
@@ -57,17 +58,26 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[qa.Engine]:
 
 
 @pytest.mark.parametrize(
-    ("name", "title", "published"),
+    ("name", "title", "published", "origin"),
     [
-        ("velmora.html", "Glassworks of Harrow Bay close", date(2023, 11, 4)),
-        ("2024-09-30-cosecha.html", "La cosecha de Peñalba", date(2024, 9, 30)),
-        ("report.pdf", "Harbour of Velmora reopens", date(2023, 11, 4)),
-        ("council.docx", "Water council of Orsenna", date(2024, 5, 14)),
+        ("velmora.html", "Glassworks of Harrow Bay close", date(2023, 11, 4), "metadata"),
+        ("2024-09-30-cosecha.html", "La cosecha de Peñalba", date(2024, 9, 30), "file name"),
+        ("report.pdf", "Harbour of Velmora reopens", date(2023, 11, 4), "header"),
+        ("council.docx", "Water council of Orsenna", date(2024, 5, 14), "header"),
+        ("notes.csv", 'Lighthouse of "Old Tam" sold', date(2023, 8, 19), "metadata"),
+        ("notes.csv", "Eels return to Lowmarch", date(2024, 2, 3), "url"),
+        ("ferry.eml", "Fähre nach Corvane fällt aus – Ersatzboot um neun", date(2023, 12, 12),
+         "metadata"),
     ],
-)
-def test_title_and_date_are_found(name: str, title: str, published: date) -> None:
-    document = read(FORMATS / name)
-    assert (document.title, document.published) == (title, published)
+)  # fmt: skip
+def test_title_and_date_are_found_and_where_the_date_is_from(
+    engine: qa.Engine, name: str, title: str, published: date, origin: str
+) -> None:
+    def found(documents: Iterable[qa.Document]) -> set[tuple[date | None, str | None]]:
+        return {(d.published, d.published_from) for d in documents if d.title == title}
+
+    assert found(load(FORMATS / name).documents) == {(published, origin)}
+    assert found(engine.documents()) == {(published, origin)}
 
 
 def test_every_passage_of_every_format_is_at_its_offsets(engine: qa.Engine) -> None:
@@ -242,17 +252,142 @@ def test_a_date_in_a_name_counts_when_it_is_whole_and_the_only_one(
 def test_a_date_is_taken_from_the_text_before_the_url_and_the_url_before_the_name(
     tmp_path: Path,
 ) -> None:
-    def published(name: str, text: str) -> date | None:
+    def published(name: str, text: str) -> tuple[date | None, str | None]:
         (tmp_path / name).write_text(text)
-        return read(tmp_path / name).published
+        document = read(tmp_path / name)
+        return document.published, document.published_from
 
     words = "The ferry leaves at nine.\n"
     url = "---\nurl: https://news.example/2022/02/02/ferry\n---\n"
-    assert published("2021-01-01-a.txt", f"3 March 2023\n\n{words}") == date(2023, 3, 3)
-    assert published("2021-01-01-b.txt", words) == date(2021, 1, 1)
-    assert published("2021-01-01-c.md", url + words) == date(2022, 2, 2)
-    assert published("2021-01-01-d.md", f"---\ndate: 2023-03-03\n---\n{words}") == date(2023, 3, 3)
-    assert published("e.txt", words) is None
+    line, named = (date(2023, 3, 3), "header"), (date(2021, 1, 1), "file name")
+    front = "---\ndate: 2023-03-04\n---\n"
+    assert published("2021-01-01-a.txt", f"3 March 2023\n\n{words}") == line
+    assert published("2021-01-01-b.txt", words) == named
+    assert published("2021-01-01-c.md", url + words) == (date(2022, 2, 2), "url")
+    assert published("2021-01-01-d.md", front + words) == (date(2023, 3, 4), "front matter")
+    assert published("e.md", f"{front}# Ferry\n3 March 2023\n\n{words}")[1] == "front matter"
+    assert published("f.md", f"{url}# Ferry\n3 March 2023\n\n{words}") == line
+    assert published("g.md", f"{url}3 March 2023\n\n{words}") == line
+    assert published("2021-01-01-h.eml", f"Subject: Ferry\n\n{words}") == named
+    none = (None, None)
+    # The day in the name of a file of many records is no record's.
+    assert published("2021-01-01-i.jsonl", '{"text": "A"}') == none
+    assert published("j.jsonl", '{"text": "A", "date": "2023-03-03"}') == (line[0], "metadata")
+    assert published("k.jsonl", '{"text": "A", "url": "//x/2023/03/03/"}') == (line[0], "url")
+    assert published("l.txt", words) == none
+
+
+PAGE = (
+    "<html><head>{}<link rel=canonical href='https://news.example/2022/02/02/ferry'></head><body>"
+    f"<article><p>{'The ferry of Velmora leaves at nine. ' * 9}</p></article></body></html>"
+)
+
+
+@pytest.mark.parametrize(
+    ("head", "published", "origin"),
+    [
+        ("<meta property=article:published_time content=2023-03-03T08:00:00Z>",
+         date(2023, 3, 3), "metadata"),
+        ('<script type="application/ld+json">[{"datePublished": "2023-03-03"}]</script>',
+         date(2023, 3, 3), "metadata"),
+        ("<meta property=article:modified_time content=2023-03-03>", date(2022, 2, 2), "url"),
+    ],
+)  # fmt: skip
+def test_a_page_is_dated_by_what_it_states_and_else_by_its_url(
+    tmp_path: Path, head: str, published: date, origin: str
+) -> None:
+    file = tmp_path / "page.html"
+    file.write_text(PAGE.replace("{}", head))
+    assert (read(file).published, read(file).published_from) == (published, origin)
+
+
+XMP = """<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description
+ xmp:CreateDate="2020-01-01" dc:date="2020-01-01" {}</rdf:Description></x:xmpmeta>"""
+
+
+def pdf(*packets: str) -> bytes:
+    """A PDF of one line, made in 2020, whose objects hold these XMP packets."""
+    said = b"BT /F 12 Tf 40 100 Td (The ferry of Velmora leaves at nine.) Tj ET"
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R/Metadata 6 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 200]/Contents 4 0 R"
+        b"/Resources<</Font<</F 5 0 R>>>>>>",
+        b"<</Length %d>>stream\n%s\nendstream" % (len(said), said),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+        *(
+            b"<</Type/Metadata/Subtype/XML/Length %d>>stream\n%s\nendstream" % (len(p), p.encode())
+            for p in packets
+        ),
+        b"<</CreationDate(D:20200101080000Z)/ModDate(D:20200101080000Z)>>",
+    ]
+    data, table = b"%PDF-1.7\n", b"0000000000 65535 f \n"
+    for number, each in enumerate(objects, start=1):
+        table += b"%010d 00000 n \n" % len(data)
+        data += b"%d 0 obj%s\nendobj\n" % (number, each)
+    size = len(objects)
+    trailer = b"trailer<</Size %d/Root 1 0 R/Info %d 0 R>>" % (size + 1, size)
+    end = b"\nstartxref\n%d\n%%%%EOF" % len(data)
+    return data + b"xref\n0 %d\n" % (size + 1) + table + trailer + end
+
+
+@pytest.mark.parametrize(
+    ("stated", "published"),
+    [
+        (['prism:publicationDate="2023-03-03">'], date(2023, 3, 3)),
+        ([">\n<prism:publicationDate><rdf:Seq>\n<rdf:li>2023-03-03T08:00:00Z<"], date(2023, 3, 3)),
+        (["><dcterms:issued>2023-03-03<"], date(2023, 3, 3)),
+        (["><prism:coverDate>2023-03<"], None),
+        (['prism:coverDate="2023-03-03">', 'prism:coverDate="2022-02-02">'], None),
+        ([">"], None),
+        ([], None),
+    ],
+)
+def test_a_pdf_is_dated_by_what_its_publisher_stated_and_never_by_when_it_was_made(
+    tmp_path: Path, stated: list[str], published: date | None
+) -> None:
+    file = tmp_path / "bulletin.pdf"
+    file.write_bytes(pdf(*(XMP.replace("{}", words) for words in stated)))
+    document = read(file)
+    assert document.text == "The ferry of Velmora leaves at nine."
+    assert document.published == published
+    assert document.published_from == ("metadata" if published else None)
+
+
+def test_a_word_document_is_dated_by_its_publish_date_and_never_by_when_it_was_made(
+    tmp_path: Path,
+) -> None:
+    import docx
+
+    def published(file: Path) -> tuple[date | None, str | None]:
+        document = read(file)
+        return document.published, document.published_from
+
+    file, dated = tmp_path / "made.docx", tmp_path / "dated.docx"
+    word = docx.Document()
+    word.add_paragraph("The ferry of Velmora leaves at nine. It is full.")
+    word.core_properties.created = word.core_properties.modified = datetime(2020, 1, 1)
+    word.save(str(file))
+    assert published(file) == (None, None)
+    item = (
+        "<CoverPageProperties xmlns='http://schemas.microsoft.com/office/2006/coverPageProps'>"
+        "<PublishDate>2023-03-03T00:00:00</PublishDate></CoverPageProperties>"
+    )
+    types = "<Override PartName='/customXml/item9.xml' ContentType='application/xml'/></Types>"
+    link = (
+        "<Relationship Id='rId99' Target='../customXml/item9.xml' Type='http://schemas."
+        "openxmlformats.org/officeDocument/2006/relationships/customXml'/></Relationships>"
+    )
+    with zipfile.ZipFile(file) as whole, zipfile.ZipFile(dated, "w") as parts:
+        for name in whole.namelist():
+            data = whole.read(name).decode("utf-8", "surrogateescape")
+            if name == "[Content_Types].xml":
+                data = data.replace("</Types>", types)
+            if name == "word/_rels/document.xml.rels":
+                data = data.replace("</Relationships>", link)
+            parts.writestr(name, data.encode("utf-8", "surrogateescape"))
+        parts.writestr("customXml/item9.xml", item)
+    assert published(dated) == (date(2023, 3, 3), "metadata")
 
 
 def test_a_page_without_a_stated_date_has_none(tmp_path: Path) -> None:
@@ -404,10 +539,11 @@ def test_a_catalog_of_version_1_is_opened_and_its_files_are_read_again(tmp_path:
     with sqlite3.connect(path) as old:
         old.executescript(VERSION_1)
     old.close()
-    for _ in range(2):  # the second time it is a catalog of version 2
+    for _ in range(2):  # the second time it is a catalog of the present version
         catalog = Catalog(path)
         (document,) = catalog.documents()
         assert (document.title, document.pages) == ("Eels", ())
+        assert (document.published, document.published_from) == (date(2024, 2, 3), None)
         (row,) = catalog.passages(catalog.passage_ids()).values()
         assert (row.passage.document_id, row.passage.text) == ("d", "Eels were counted.")
         assert catalog.files() == {"/eels.txt": ("", ("d",))}
@@ -416,6 +552,39 @@ def test_a_catalog_of_version_1_is_opened_and_its_files_are_read_again(tmp_path:
     with sqlite3.connect(path) as new:
         assert new.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
     new.close()
+
+
+TO_VERSION_2 = """
+ALTER TABLE sources RENAME TO newer;
+CREATE TABLE sources (
+    file TEXT NOT NULL, ordinal INTEGER NOT NULL, document_id TEXT NOT NULL,
+    source TEXT NOT NULL, file_sha256 TEXT NOT NULL, PRIMARY KEY (file, ordinal)
+);
+INSERT INTO sources SELECT file, ordinal, document_id, source, file_sha256 FROM newer;
+DROP TABLE newer;
+DELETE FROM meta WHERE name = 'written by';
+PRAGMA user_version=2;
+"""
+
+
+def test_an_index_of_version_2_learns_where_dates_are_from_and_embeds_nothing(
+    corpus: Path, make_engine: MakeEngine, embedder: HashingEmbedder
+) -> None:
+    (corpus / "2023-12-25-eels.txt").write_text("Eels were counted.")
+    engine = make_engine()
+    engine.index(corpus)
+    engine.close()
+    with sqlite3.connect(engine.settings.home / "catalog.sqlite3") as old:
+        old.executescript(TO_VERSION_2)
+    old.close()
+    engine, embedder.embedded = make_engine(), []
+    (document,) = engine.documents()
+    assert (document.published, document.published_from) == (date(2023, 12, 25), None)
+    assert engine.search("eels", 1)[0].passage.document_id == document.id
+    embedder.embedded = []
+    assert engine.index(corpus).unchanged == 1
+    assert engine.documents()[0].published_from == "file name"
+    assert embedder.embedded == []
 
 
 def test_pages_are_stored(engine: qa.Engine) -> None:

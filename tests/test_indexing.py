@@ -124,10 +124,13 @@ def test_one_document_in_two_files_is_stored_once_until_both_go(
     engine = make_engine()
     assert engine.index(corpus).documents == 1
     assert len(embedder.embedded) == 1
-    assert engine.documents()[0].source == "corpus/a.txt"
+    (document,) = engine.documents()
+    assert document.source == "corpus/a.txt"
+    assert document.sources == ("corpus/a.txt", "corpus/b.txt")
+    assert engine.document(document.id) == document
     paths[0].unlink()
     assert engine.index(corpus).documents == 1
-    assert engine.documents()[0].source == "corpus/b.txt"
+    assert engine.documents()[0].sources == ("corpus/b.txt",)
     paths[1].unlink()
     assert engine.index(corpus).documents == 0
     check_whole(engine)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +166,16 @@ def test_marked_pieces_join_to_the_body_of_the_document() -> None:
     shown = source.view(document, [(18, 24), (10, 14), (12, 14)], Path("/x"))
     assert "".join(piece["text"] for piece in shown["pieces"]) == text[10:]
     assert [p["text"] for p in shown["pieces"] if p["marked"]] == [text[10:14], text[18:24]]
+
+
+def test_the_origin_of_the_date_and_every_source_stand_beside_the_document() -> None:
+    document = qa.Document(
+        "d", "/x/a.txt", "T", date(2023, 12, 25), "Text.", "",
+        published_from="file name", also_in=("/x/b.txt", "https://example.org/a"),
+    )  # fmt: skip
+    shown = source.view(document, [], Path("/x"))
+    assert (shown["date"], shown["origin"]) == ("25 December 2023", "from its file name")
+    assert (shown["place"], shown["also"]) == ("a.txt", ["b.txt", "https://example.org/a"])
 
 
 def test_a_quote_in_the_header_is_shown_with_it() -> None:

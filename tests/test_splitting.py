@@ -37,7 +37,7 @@ NASTY = {
 
 
 def document(text: str, body: int = 0) -> Document:
-    return make("here", text, "Title", date(2023, 12, 25), body)
+    return make("here", text, "Title", (date(2023, 12, 25), "header"), body)
 
 
 def check(document: Document, size: int) -> list[Passage]:

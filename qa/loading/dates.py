@@ -1,12 +1,15 @@
 """Publication dates as people write them. An ambiguous date such as 05/06/2023 is no date.
 
-A loader asks the metadata first, then a header line, then the URL and the name of the file; when a
-file was made, changed or printed is not when its text was published, and is never asked."""
+A loader asks the metadata or front matter first, then a header line, the URL and the name of the
+file; when a file was made, changed or printed is not when its text was published, and is never
+asked."""
 
 import re
 from datetime import date, datetime
 
 from dateutil.parser import ParserError, parse
+
+from qa.types import DateOrigin
 
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
@@ -49,14 +52,28 @@ def leading_date(text: str) -> tuple[date, int] | None:
     return (day, match.end()) if match and day else None
 
 
-def named_date(*names: str) -> date | None:
-    """The date in the first of these URLs and file names that holds exactly one."""
-    for name in names:
-        written = ["-".join(match.group(1, 3, 4)) for match in _NAMED.finditer(name)]
-        days = {day for day in map(_parse, written) if day}
-        if len(days) == 1:
-            return days.pop()
-    return None
+def named_date(name: str) -> date | None:
+    """The date in a URL or file name that holds exactly one."""
+    written = ["-".join(match.group(1, 3, 4)) for match in _NAMED.finditer(name)]
+    days = {day for day in map(_parse, written) if day}
+    return days.pop() if len(days) == 1 else None
+
+
+Dated = tuple[date | None, DateOrigin | None]
+"""A date of publication and where it was found."""
+
+
+def first_date(
+    stated: Dated = (None, None), header: date | None = None, url: str = "", stem: str = ""
+) -> Dated:
+    """The date that is `stated`, else that of the header, the URL or the file's name."""
+    found: list[Dated] = [
+        stated,
+        (header, "header"),
+        (named_date(url), "url"),
+        (named_date(stem), "file name"),
+    ]
+    return next((dated for dated in found if dated[0]), (None, None))
 
 
 def _parse(words: str) -> date | None:

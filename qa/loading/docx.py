@@ -7,9 +7,11 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from qa.errors import LoadError
+from qa.loading.dates import to_date
 from qa.loading.text import compose, guarded, normalise, row
 from qa.types import Document, Failure
 
@@ -20,11 +22,12 @@ _P, _BOX = f"{_W}p", f"{_W}txbxContent"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _SPACES = {f"{_W}tab": "\t", f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}noBreakHyphen": "-"}
 _NOTES = ("footnotes", "endnotes")
+_PUBLISH_DATE = re.compile(rb"<(?:\w+:)?PublishDate>\s*([\d:T.Z+-]+)\s*<")
 
 
 def load(data: bytes, source: str, stem: str) -> tuple[list[Document], list[Failure]]:
-    """One document. Its date is looked for in the first lines and the file's name: what Word keeps
-    is when the file was made, or its template."""
+    """One document. Its date is what its author filled in as Word's "Publish Date": `created` and
+    `modified` are of the file, and `created` often of the template that it was begun from."""
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise LoadError(
             "an encrypted or old Word document: save it as .docx without a password and index that"
@@ -36,8 +39,9 @@ def load(data: bytes, source: str, stem: str) -> tuple[list[Document], list[Fail
         document = docx.Document(io.BytesIO(data))
         styles = {style.style_id: style.name or "" for style in document.styles}
         blocks = [*_blocks(document.element.body, styles), *_notes(document.part, styles)]
-        title = document.core_properties.title
-    return [compose(normalise("\n\n".join(filter(None, blocks))), source, stem, title)], []
+        title, published = document.core_properties.title, _published(document.part.package)
+    text = normalise("\n\n".join(filter(None, blocks)))
+    return [compose(text, source, stem, title, published)], []
 
 
 def is_docx(file: io.BufferedIOBase) -> bool:
@@ -47,6 +51,13 @@ def is_docx(file: io.BufferedIOBase) -> bool:
             return MAIN in parts.namelist()
     except (zipfile.BadZipFile, OSError, ValueError):
         return False
+
+
+def _published(package: Any) -> date | None:
+    """The "Publish Date" of the cover page, which Word keeps in a part for custom XML."""
+    parts = [p.blob for p in package.iter_parts() if str(p.partname).startswith("/customXml/item")]
+    found = next(filter(None, map(_PUBLISH_DATE.search, parts)), None)
+    return to_date(found[1].decode("ascii")) if found else None
 
 
 def _check(data: bytes) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from qa.errors import LoadError
 from qa.loading import html
+from qa.loading.dates import first_date
 from qa.loading.text import decode, guarded, make, normalise
 from qa.types import Document, Failure
 
@@ -22,7 +23,7 @@ def load(data: bytes, source: str, stem: str) -> tuple[list[Document], list[Fail
         assert isinstance(message, EmailMessage)
         said = _said(message, source, stem)
         people = [f"{name}: {message[name]}" for name in ("From", "To") if message[name]]
-        title, published = str(message["Subject"] or ""), _sent(message)
+        title, sent = str(message["Subject"] or ""), _sent(message)
         attached = [
             part.get_filename() or part.get_content_type()
             for part in message.iter_attachments()
@@ -33,7 +34,8 @@ def load(data: bytes, source: str, stem: str) -> tuple[list[Document], list[Fail
         Failure(f"{source}#{name}", "an attachment is not read: save it as a file and index that")
         for name in attached
     ]
-    return [make(source, text, title.strip() or stem, published)], failures
+    dated = first_date((sent, "metadata"), stem=stem)
+    return [make(source, text, title.strip() or stem, dated)], failures
 
 
 def _said(message: EmailMessage, source: str, stem: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from qa.errors import LoadError
-from qa.loading.dates import named_date, to_date
+from qa.loading.dates import first_date, to_date
 from qa.loading.text import date_line, decode, fallback_title, header, make
 from qa.types import Document, Failure
 
@@ -19,17 +19,18 @@ def load(data: bytes, source: str, stem: str) -> tuple[list[Document], list[Fail
     """One document. A leading heading is its title unless the front matter names one."""
     text = decode(data)
     metadata, body = _front_matter(text)
-    title, published = _stated_title(metadata), _stated_date(metadata)
+    title, stated, dated = _stated_title(metadata), _stated_date(metadata), None
     if heading := _HEADING.match(text, body):
         title, body = title or _without_closing_marks(heading.group(1)), heading.end()
-        if published is None:
-            published, body = date_line(text, body)
     elif not metadata:
-        title, published, body = header(text)
+        title, dated, body = header(text)
+    if stated is None and dated is None:
+        dated, body = date_line(text, body)
     if not text[body:].strip():
         raise LoadError("there is no text below the front matter or heading")
-    published = published or named_date(_stated_url(metadata), stem)
-    return [make(source, text, title or fallback_title(text[body:], stem), published, body)], []
+    title = title or fallback_title(text[body:], stem)
+    found = first_date((stated, "front matter"), dated, _stated_url(metadata), stem)
+    return [make(source, text, title, found, body)], []
 
 
 def _stated_title(metadata: dict[str, Any]) -> str:

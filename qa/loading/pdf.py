@@ -4,17 +4,25 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import pairwise
 from threading import Lock
 from typing import Any
 
 from qa.errors import LoadError
+from qa.loading.dates import to_date
 from qa.loading.text import compose, guarded, normalise
 from qa.types import Document, Failure
 
 _ONE_AT_A_TIME = Lock()  # PDFium is not safe to use from two threads
 _PASSWORD = 4  # FPDF_ERR_PASSWORD
 _BREAK = "\ufffe"  # PDFium writes this for a hyphen at a line's end, and drops the line end
+# What a publisher says of the document (PRISM, Dublin Core) in its XMP, which by the standard is
+# plain text in the file. CreationDate and xmp:CreateDate are when the file was made.
+_PUBLISHED = re.compile(
+    rb"\b(?:prism:(?:publicationDate|coverDate)|dcterms:issued)"
+    rb"(?:\s*=\s*[\"']|[^<>]{0,200}>(?:\s*+<rdf:\w{1,9}>){0,2})\s*+(\d[\d:T.Z+-]+)"
+)
 _PROGRAM = re.compile(r"microsoft word - |untitled|.*\.\w{2,5}$", re.IGNORECASE)
 
 
@@ -36,7 +44,16 @@ def load(data: bytes, source: str, stem: str) -> tuple[list[Document], list[Fail
     if not any(pages):
         raise LoadError(failures[0].error if failures else "every page is empty: remove the file")
     text, starts = _joined(_mended(pages))
-    return [compose(normalise(text), source, stem, title, pages=starts)], failures
+    published = _published(data)
+    return [compose(normalise(text), source, stem, title, published, pages=starts)], failures
+
+
+def _published(data: bytes) -> date | None:
+    """The one date of publication that is stated; photographs in it may state others."""
+    packets = [part.partition(b"</x:xmpmeta>")[0] for part in data.split(b"<x:xmpmeta")[1:]]
+    stated = [day for packet in packets for day in _PUBLISHED.findall(packet)]
+    days = {day for day in (to_date(day.decode("ascii")) for day in stated) if day}
+    return days.pop() if len(days) == 1 else None
 
 
 def _read(data: bytes) -> tuple[str, list[str], list[int]]:

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from qa.errors import LoadError
-from qa.loading.dates import named_date, to_date
+from qa.loading.dates import first_date, to_date
 from qa.loading.text import decode, fallback_title, make, normalise
 from qa.types import Document, Failure
 
@@ -57,6 +57,6 @@ def _document(record: dict[str, Any], source: str, stem: str) -> Document:
     title = record.get("title")
     title = title if isinstance(title, str) and title.strip() else fallback_title(text, stem)
     origin = record.get("url") or record.get("source")
-    if not isinstance(origin, str):
-        return make(source, text, title, published)
-    return make(origin, text, title, published or named_date(origin))
+    url = origin if isinstance(origin, str) else ""
+    dated = first_date((published, "metadata"), url=url)
+    return make(url or source, text, title, dated)

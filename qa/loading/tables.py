@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator, Sequence
 
 from qa.errors import LoadError
-from qa.loading.dates import named_date, to_date
+from qa.loading.dates import first_date, to_date
 from qa.loading.text import decode, fallback_title, make
 from qa.types import Document, Failure
 
@@ -100,4 +100,4 @@ def _document(row: dict[str, str], roles: dict[str, str], place: str, stem: str)
     ]
     text = "\n\n".join(filter(None, ("\n".join(others), said)))
     title = cell.get("title") or fallback_title(said, stem)
-    return make(url or place, text, title, published or named_date(url))
+    return make(url or place, text, title, first_date((published, "metadata"), url=url))

@@ -10,7 +10,7 @@ from datetime import date
 from charset_normalizer import from_bytes
 
 from qa.errors import LoadError
-from qa.loading.dates import leading_date, line_date, named_date
+from qa.loading.dates import Dated, first_date, leading_date, line_date
 from qa.types import Document, Failure
 
 LONGEST_TITLE = 90
@@ -29,7 +29,7 @@ def compose(
     source: str,
     stem: str,
     title: str = "",
-    published: date | None = None,
+    stated: date | None = None,
     url: str = "",
     pages: Sequence[int] = (),
 ) -> Document:
@@ -39,7 +39,9 @@ def compose(
     if not text[body:].strip():
         raise LoadError("there is no text below the title and date: add the text, or remove it")
     title = title.strip() or heading or fallback_title(text[body:], stem)
-    return make(source, text, title, published or dated or named_date(url, stem), body, pages)
+    return make(
+        source, text, title, first_date((stated, "metadata"), dated, url, stem), body, pages
+    )
 
 
 @contextmanager
@@ -48,10 +50,11 @@ def guarded(what: str) -> Iterator[None]:
 
     Behind lxml, trafilatura, python-docx, zipfile and email a broken file raises KeyError,
     ValueError, AttributeError, RecursionError, struct.error and more: no list of them is whole.
+    MemoryError is let through: it speaks of the machine.
     """
     try:
         yield
-    except LoadError:
+    except (LoadError, MemoryError):
         raise
     except Exception as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(": ")[:200]
@@ -172,7 +175,7 @@ def make(
     source: str,
     text: str,
     title: str,
-    published: date | None,
+    dated: Dated,
     body: int = 0,
     pages: Sequence[int] = (),
 ) -> Document:
@@ -185,8 +188,9 @@ def make(
         raise LoadError("it holds NUL characters or broken Unicode: save it as UTF-8 text")
     title = " ".join(unicodedata.normalize("NFC", title).split())
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    published, origin = dated
     key = "\0".join((title, published.isoformat() if published else "", str(body), digest))
     if pages:
         key += f"\0{pages}"
     identity = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    return Document(identity, source, title, published, text, digest, body, tuple(pages))
+    return Document(identity, source, title, published, text, digest, body, tuple(pages), origin)

@@ -8,6 +8,13 @@ from qa.web.answer import day, place
 from qa.web.components import Data
 
 _AROUND = 60_000  # characters sent on each side of the first mark
+_ORIGINS = {
+    "metadata": "from its metadata",
+    "front matter": "from its front matter",
+    "header": "from its first lines",
+    "url": "from its URL",
+    "file name": "from its file name",
+}
 
 
 def view(document: qa.Document, spans: Sequence[tuple[int, int]], root: Path) -> Data:
@@ -24,6 +31,8 @@ def view(document: qa.Document, spans: Sequence[tuple[int, int]], root: Path) ->
     return {
         "title": document.title,
         "date": day(document.published),
+        "origin": _ORIGINS.get(document.published_from or "", ""),
+        "also": [place(other, root) for other in document.also_in],
         "place": place(document.source, root),
         "page": document.page(spans[0][0]) if spans else None,
         "url": document.source if document.source.startswith(("http://", "https://")) else "",

@@ -22,7 +22,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
       el("div", {},
         el("p", { class: "label" }, "Source"),
         el("h2", {}, data.title),
-        !data.error && el("p", { class: "quiet" }, `${data.date} · `, where, data.page && ` · page ${data.page}`)),
+        !data.error && el("p", { class: "quiet" }, `${data.date}${data.origin && ` (${data.origin})`} · `, where, data.page && ` · page ${data.page}`),
+        data.also?.length > 0 && el("p", { class: "quiet" }, `The same text is in ${data.also.join(", ")}`)),
       el("button", { class: "close", "aria-label": "Close the source", onclick: close }, "✕")),
     text);
   root.replaceChildren(panel);

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from qa.types import Hit as Hit
     from qa.types import IndexReport as IndexReport
     from qa.types import Passage as Passage
+    from qa.types import Progress as Progress
     from qa.types import Statement as Statement
     from qa.types import Turn as Turn
 
@@ -53,6 +54,7 @@ _HOMES = {
         "Hit",
         "IndexReport",
         "Passage",
+        "Progress",
         "Statement",
         "Turn",
     ),
@@ -73,6 +75,7 @@ __all__ = [
     "LoadError",
     "ModelError",
     "Passage",
+    "Progress",
     "QAError",
     "Settings",
     "Statement",

@@ -11,8 +11,16 @@ import typer
 
 import qa
 from qa.errors import InputError
-from qa.terminal import Command, progress, show, show_as_written, show_json, whole
-from qa.types import Evidence, Hit, evidence_json
+from qa.terminal import (
+    Command,
+    progress,
+    show,
+    show_as_written,
+    show_json,
+    stoppable,
+    whole,
+)
+from qa.types import Evidence, Hit, Progress, evidence_json
 
 if TYPE_CHECKING:
     from qa.engine import Engine
@@ -49,6 +57,9 @@ def index(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Folders and files.")],
     quiet: Annotated[bool, typer.Option("--quiet", help="Print failures only.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 after failures.")] = False,
+    keep_missing: Annotated[
+        bool, typer.Option("--keep-missing", help="Keep documents whose files are gone.")
+    ] = False,
     wait: Annotated[
         float, typer.Option(min=0, help="Seconds to wait for another process that writes.")
     ] = 0,
@@ -56,8 +67,17 @@ def index(
     as_json: AsJson = False,
 ) -> None:
     """Bring the index up to date with folders and files."""
-    with _opened(home) as engine, progress(not quiet) as advance:
-        report = engine.index(*paths, progress=advance, wait=wait)
+    with _opened(home) as engine:
+        try:
+            with progress(not quiet) as bar, stoppable(bar) as advance:
+                report = engine.index(
+                    *paths, progress=advance, wait=wait, keep_missing=keep_missing
+                )
+        except KeyboardInterrupt as stop:
+            raise KeyboardInterrupt(
+                f"{str(stop) or 'stopped'}; the index holds {engine.counts()[0]} documents; run the "
+                "same command again to go on from there"
+            ) from None
     counts = (report.added, report.updated, report.removed, report.unchanged)
     if not any(counts) and not report.failed:
         from qa.loading import LOADERS
@@ -151,7 +171,9 @@ def evaluate(
 
     chosen = evaluation.load_cases(cases)[:limit]
     with _opened(home, filled=True) as engine, progress(True) as advance:
-        run = evaluation.evaluate(engine, chosen, lambda done, total: advance(done, total, ""))
+        run = evaluation.evaluate(
+            engine, chosen, lambda done, total: advance(Progress(done, total))
+        )
     if as_json:
         show_json(run.to_json())
     else:

@@ -4,7 +4,7 @@ import hashlib
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,6 +37,7 @@ from qa.types import (
     Failure,
     Hit,
     IndexReport,
+    Progress,
     Statement,
     Turn,
 )
@@ -122,13 +123,16 @@ class Engine:
     def index(
         self,
         *paths: str | Path,
-        progress: indexing.Progress | None = None,
+        progress: Callable[[Progress], None] | None = None,
         wait: float = 0,
+        keep_missing: bool = False,
     ) -> IndexReport:
         """Brings the index up to date with files and folders.
 
-        Only what changed is read, and only passages with new text are embedded. `progress` is
-        called with files done, files in all, and the next one's name. Raises InputError for a path
+        Only what changed is read, and only passages with new text are embedded. Documents whose
+        files are no longer in a folder are removed, unless told to `keep_missing`. `progress` is
+        called at each file and batch; what it raises ends the run, and the next one goes on from
+        there. Raises InputError for a path
         that does not exist and BusyError when another process writes for longer than `wait`
         seconds; files that cannot be read are in the report's `failed`.
         """
@@ -142,7 +146,8 @@ class Engine:
                 [Path(path) for path in paths],
                 self.embedder,
                 indexing.Splitter(self.settings.passage_tokens, self._reader.count),
-                progress or (lambda done, total, name: None),
+                progress or (lambda now: None),
+                keep_missing,
             )
 
     def documents(self) -> list[Document]:

@@ -10,7 +10,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 from uuid import uuid4
@@ -23,10 +23,7 @@ from qa.dense import DenseIndex
 from qa.errors import BusyError, StoreError
 from qa.lexical import LexicalIndex
 from qa.models import Embedder, Reader
-from qa.types import Document, Failure, IndexReport
-
-Progress = Callable[[int, int, str], None]
-"""Called with the number of files done, the number of files, and the name of the next one."""
+from qa.types import Document, Failure, IndexReport, Progress
 
 _FLUSH = 256  # passages between two commits
 _ROWS = 5_000  # passages between two writes to a derived index
@@ -75,6 +72,26 @@ class _Batch:
         return sum(len(passages) for _, passages in self.passages.values())
 
 
+@dataclass(slots=True)
+class _Meter:
+    """Tells the caller how far the run has come, at each file and at each batch of vectors."""
+
+    report: Callable[[Progress], None]
+    began: float
+    now: Progress
+
+    def at(self, done: int, name: str) -> None:
+        self._tell(replace(self.now, done=done, name=name))
+
+    def stored(self, passages: int) -> None:
+        if passages:
+            self._tell(replace(self.now, passages=self.now.passages + passages))
+
+    def _tell(self, now: Progress) -> None:
+        self.now = replace(now, seconds=time.perf_counter() - self.began)
+        self.report(self.now)
+
+
 @contextmanager
 def writing(home: Path, wait: float = 0) -> Iterator[None]:
     """Holds the home folder's lock.
@@ -104,10 +121,12 @@ def update(
     paths: Sequence[Path],
     embedder: Embedder,
     splitter: Splitter,
-    progress: Progress,
+    progress: Callable[[Progress], None],
+    keep_missing: bool = False,
 ) -> IndexReport:
-    """Indexes what is new or changed under `paths`, removes what has gone from its folders, and
-    brings the derived indexes up to date. The caller holds `writing(home)`.
+    """Indexes what is new or changed under `paths`, removes what has gone from its folders unless
+    told to `keep_missing`, and brings the derived indexes up to date. The caller holds
+    `writing(home)`. What `progress` raises ends the run; what was stored by then is kept.
 
     Raises InputError for a path that does not exist; a file that cannot be read is a failure in
     the report, and what was indexed of it before is kept.
@@ -118,10 +137,11 @@ def update(
     added = updated = unchanged = 0
     failures, batch = list[Failure](), _Batch()
     files = list(loading.discover(paths))
+    meter = _Meter(progress, began, Progress(0, len(files)))
     try:
         for done, path in enumerate(files):
             source = _label(path, home)
-            progress(done, len(files), source)
+            meter.at(done, source)
             sha, before = _sha256(path), known.get(_name(path))
             if before and before[0] == sha and _current(before[1], schemes, splitter):
                 unchanged += len(before[1])
@@ -147,13 +167,13 @@ def update(
                 splitter,
             )
             if batch.size() >= _FLUSH:
-                _commit(catalog, batch, embedder, splitter.scheme)
+                _commit(catalog, batch, embedder, splitter.scheme, meter)
                 batch = _Batch()
-        _commit(catalog, batch, embedder, splitter.scheme)
-        gone = _vanished(known, files, paths)
+        _commit(catalog, batch, embedder, splitter.scheme, meter)
+        gone = [] if keep_missing else _vanished(known, files, paths)
         _forget(catalog, gone)
-        _embed_rest(catalog, embedder)
-        progress(len(files), len(files), "")
+        _embed_rest(catalog, embedder, meter)
+        meter.at(len(files), "")
     except BaseException:
         # What was committed can be found at once; the error that stopped us is the one to show.
         with suppress(StoreError):
@@ -285,7 +305,9 @@ def _collect(
             batch.passages[document.id] = document, stored
 
 
-def _commit(catalog: Catalog, batch: _Batch, embedder: Embedder, scheme: str) -> None:
+def _commit(
+    catalog: Catalog, batch: _Batch, embedder: Embedder, scheme: str, meter: _Meter
+) -> None:
     if not batch.files:
         return
     texts = {
@@ -293,7 +315,7 @@ def _commit(catalog: Catalog, batch: _Batch, embedder: Embedder, scheme: str) ->
         for _, rows in batch.passages.values()
         for row in rows
     }
-    _embed(catalog, embedder, texts)
+    new = _embed(catalog, embedder, texts, meter)
     with catalog.transaction():
         for document, rows in batch.passages.values():
             catalog.put_document(document, scheme, rows)
@@ -301,32 +323,38 @@ def _commit(catalog: Catalog, batch: _Batch, embedder: Embedder, scheme: str) ->
             catalog.put_file(file, sha, documents)
         catalog.drop_orphans()
         catalog.advance()
+    meter.stored(batch.size() - new)
 
 
-def _embed_rest(catalog: Catalog, embedder: Embedder) -> None:
+def _embed_rest(catalog: Catalog, embedder: Embedder, meter: _Meter) -> None:
     """Embeds what another embedder was used for, or no sketch made of, when it was indexed."""
     rest = catalog.without_vector(embedder.name)
     if isinstance(embedder, Reader):
         rest = list(dict.fromkeys([*rest, *catalog.without_vector(sketches.name(embedder))]))
     for first in range(0, len(rest), _FLUSH):
         rows = catalog.passages(rest[first : first + _FLUSH]).values()
-        _embed(catalog, embedder, {row.sha: splitting.searchable(row.passage) for row in rows})
+        texts = {row.sha: splitting.searchable(row.passage) for row in rows}
+        _embed(catalog, embedder, texts, meter)
 
 
-def _embed(catalog: Catalog, embedder: Embedder, texts: Mapping[str, str]) -> None:
-    """Stores the vectors that are missing of these texts, given by their hashes; a model that reads
-    word by word leaves sketches in the same pass."""
+def _embed(catalog: Catalog, embedder: Embedder, texts: Mapping[str, str], meter: _Meter) -> int:
+    """Stores the vectors that are missing of these texts, given by their hashes, and counts them; a
+    model that reads word by word leaves sketches in the same pass."""
     new = catalog.missing_vectors(embedder.name, list(texts))
-    if not isinstance(embedder, Reader):
-        shas = sorted(new)
-        if shas:
-            catalog.put_vectors(embedder.name, shas, embedder.embed([texts[s] for s in shas]))
-        return
-    shas = sorted(new | catalog.missing_vectors(sketches.name(embedder), list(texts)))
-    if shas:
-        words = embedder.words([texts[sha] for sha in shas])
-        catalog.put_vectors(sketches.name(embedder), shas, map(sketches.pack, words))
-        catalog.put_vectors(embedder.name, shas, [w.whole for w in words])
+    if isinstance(embedder, Reader):
+        new |= catalog.missing_vectors(sketches.name(embedder), list(texts))
+    shas = sorted(new)
+    # One file can hold 100,000 records: what was embedded of it survives a kill.
+    for first in range(0, len(shas), _FLUSH):
+        some = shas[first : first + _FLUSH]
+        if isinstance(embedder, Reader):
+            words = embedder.words([texts[sha] for sha in some])
+            catalog.put_vectors(sketches.name(embedder), some, map(sketches.pack, words))
+            catalog.put_vectors(embedder.name, some, [w.whole for w in words])
+        else:
+            catalog.put_vectors(embedder.name, some, embedder.embed([texts[s] for s in some]))
+        meter.stored(len(some))
+    return len(shas)
 
 
 def _forget(catalog: Catalog, files: Sequence[str]) -> None:

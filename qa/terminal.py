@@ -4,6 +4,7 @@ printed as it stands, never as markup, and without control characters."""
 import errno
 import json
 import re
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ import typer
 from typer.core import TyperCommand
 
 from qa.errors import QAError
-from qa.types import Answer, Statement
+from qa.types import Answer, Progress, Statement
 
 
 class Command(TyperCommand):
@@ -23,8 +24,8 @@ class Command(TyperCommand):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            typer.echo("stopped; run the same command again to go on", err=True)
+        except KeyboardInterrupt as stop:
+            show(str(stop) or "stopped; run the same command again to go on", err=True)
             raise typer.Exit(130) from None
         except QAError as error:
             message = str(error)
@@ -40,24 +41,68 @@ class Command(TyperCommand):
 
 
 @contextmanager
-def progress(wanted: bool) -> Iterator[Callable[[int, int, str], None]]:
-    """A bar on stderr, only when that is a terminal."""
+def progress(wanted: bool) -> Iterator[Callable[[Progress], None]]:
+    """A bar on stderr with rate and time left, only when that is a terminal."""
     if not (wanted and sys.stderr.isatty()):
-        yield lambda done, total, name: None
+        yield lambda now: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import Progress as Bar
     from rich.table import Column
 
     name_column = TextColumn(
         "{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis")
     )
-    columns = (BarColumn(), MofNCompleteColumn(), name_column)
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total, name: bar.update(
-            task, completed=done, total=total, description=visible(name)
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[pace]}"), name_column)
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None, pace="")
+        yield lambda now: bar.update(
+            task,
+            completed=now.done,
+            total=now.total,
+            description=visible(now.name),
+            pace=_pace(now),
         )
+
+
+def _pace(now: Progress) -> str:
+    """Such as `27 passages/s, 1:05 left`."""
+    rate = f"{now.rate:,.0f} passages/s" if now.passages else ""
+    left = ""
+    if now.left is not None and now.seconds >= 1:
+        minutes, seconds = divmod(round(now.left), 60)
+        left = f"{minutes}:{seconds:02d} left"
+    return ", ".join(filter(None, (rate, left)))
+
+
+@contextmanager
+def stoppable(report: Callable[[Progress], None]) -> Iterator[Callable[[Progress], None]]:
+    """Makes Ctrl-C end a run between two documents, by a KeyboardInterrupt that says where, which
+    the yielded function raises; a second Ctrl-C ends it at once."""
+    usual, asked = signal.getsignal(signal.SIGINT), False
+    if usual is not signal.default_int_handler:  # it is ignored, or somebody else's
+        yield report
+        return
+
+    def ask(number: int, frame: object) -> None:
+        nonlocal asked
+        asked = True
+        signal.signal(signal.SIGINT, usual)
+        show("stopping after this document; Ctrl-C again stops at once", err=True)
+
+    def step(now: Progress) -> None:
+        report(now)
+        running = now.done < now.total
+        if asked and running:
+            raise KeyboardInterrupt(f"stopped at file {now.done + 1} of {now.total}")
+        # Before the first file and after the last there is nothing to wait for.
+        signal.signal(signal.SIGINT, ask if running and not asked else usual)
+
+    try:
+        yield step
+    finally:
+        signal.signal(signal.SIGINT, usual)
 
 
 def show_as_written(events: Iterable[str | Statement | Answer]) -> None:

@@ -195,6 +195,28 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run has come: `done` of `total` files, the `name` of the next one, empty at the
+    end, the `passages` it has stored, and the `seconds` since it began."""
+
+    done: int
+    total: int
+    name: str = ""
+    passages: int = 0
+    seconds: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        """Passages a second."""
+        return self.passages / self.seconds if self.seconds else 0.0
+
+    @property
+    def left(self) -> float | None:
+        """Seconds that the others take if they go as those before; None when none is done."""
+        return self.seconds * (self.total - self.done) / self.done if self.done else None
+
+
+@dataclass(frozen=True, slots=True)
 class IndexReport:
     """What an indexing run did. Counts are documents; `seconds` is wall time."""
 

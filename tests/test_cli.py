@@ -3,12 +3,15 @@
 import json
 import os
 import pty
+import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,8 @@ from openai_server import OpenAIServer, says
 from typer.testing import CliRunner, Result
 
 from qa.cli import app
+from qa.terminal import _pace
+from qa.types import Progress
 
 ROOT = Path(__file__).parents[1]
 CORPUS = ROOT / "corpus"
@@ -144,14 +149,20 @@ def on_a_terminal(words: list[str], env: Mapping[str, str]) -> str:
         [sys.executable, "-m", "qa.cli", *words], cwd=ROOT, env=env, stdout=theirs
     ) as process:
         os.close(theirs)
-        output = bytearray()
-        try:
-            while piece := os.read(ours, 4096):
-                output += piece
-        except OSError:  # how Linux says that the other end was closed
-            pass
-        os.close(ours)
+        output = drain(ours)
     assert process.returncode == 0
+    return output
+
+
+def drain(terminal: int) -> str:
+    """All that is written to a terminal until its other end is closed."""
+    output = bytearray()
+    try:
+        while piece := os.read(terminal, 4096):
+            output += piece
+    except OSError:  # how Linux says that the other end was closed
+        pass
+    os.close(terminal)
     return output.decode().replace("\r\n", "\n")
 
 
@@ -246,8 +257,20 @@ def test_indexing_follows_new_changed_unchanged_and_deleted_files(tmp_path: Path
     assert "wasps" in run("ask", "what does Ann keep?", "--home", home).stdout
 
 
-def index_json(folder: Path, home: Path) -> dict[str, Any]:
-    result = run("index", folder, "--home", home, "--json")
+def test_documents_whose_files_are_gone_are_kept_when_asked(tmp_path: Path) -> None:
+    folder, home = tmp_path / "notes", tmp_path / "home"
+    folder.mkdir()
+    for name in ("Ann", "Bob"):
+        (folder / f"{name}.txt").write_text(f"{name} keeps bees.")
+    index_json(folder, home)
+    (folder / "Ann.txt").unlink()
+    kept = index_json(folder, home, "--keep-missing")
+    assert (kept["removed"], kept["documents"]) == (0, 2)
+    assert index_json(folder, home)["removed"] == 1
+
+
+def index_json(folder: Path, home: Path, *options: str) -> dict[str, Any]:
+    result = run("index", folder, "--home", home, "--json", *options)
     assert result.exit_code == 0
     report: dict[str, Any] = json.loads(result.stdout)
     return report
@@ -369,7 +392,65 @@ def test_ctrl_c_ends_with_130_and_says_how_to_go_on(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert errors == "stopped; run the same command again to go on\n"
+    assert errors == (
+        "stopped; the index holds 0 documents; run the same command again to go on from there\n"
+    )
+
+
+def test_ctrl_c_stops_between_two_documents_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    folder, home = tmp_path / "notes", tmp_path / "home"
+    folder.mkdir()
+    for n in range(400):
+        (folder / f"{n}.txt").write_text(f"Ann has {n} bees.")
+
+    def stored() -> int:
+        """The documents in the catalog, as another process sees them."""
+        with suppress(sqlite3.Error), closing(sqlite3.connect(home / "catalog.sqlite3")) as catalog:
+            count: int = catalog.execute("SELECT count(*) FROM documents").fetchone()[0]
+            return count
+        return 0
+
+    command = [sys.executable, "-m", "qa.cli", "index", str(folder), "--home", str(home)]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=clean(), stderr=subprocess.PIPE, text=True
+    ) as process:
+        until = time.monotonic() + 60
+        while not stored() and time.monotonic() < until:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    done = stored()
+    assert process.returncode == 130
+    assert 0 < done < 400
+    first, last = errors.splitlines()
+    assert first == "stopping after this document; Ctrl-C again stops at once"
+    at, of, held = map(int, re.findall(r"\d+", last))
+    assert (of, held) == (400, done)
+    assert done < at <= 400
+    assert last.endswith("run the same command again to go on from there")
+    assert run("doctor", "--home", home).exit_code == 0
+    report = index_json(folder, home)
+    assert (report["added"], report["unchanged"]) == (400 - done, done)
+
+
+def test_a_terminal_shows_files_rate_and_time_left(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Ann keeps bees.")
+    words = ["index", str(tmp_path), "--home", str(tmp_path / ".home")]
+    env = clean(TERM="xterm", COLUMNS="120")
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "qa.cli", *words], cwd=ROOT, env=env, stderr=theirs
+    ) as process:
+        os.close(theirs)
+        shown = drain(ours)
+    assert process.returncode == 0
+    assert "1/1" in shown
+    assert "passages/s" in shown
+
+
+def test_the_time_left_is_shown_in_minutes_and_seconds() -> None:
+    assert _pace(Progress(10, 100, "a.txt", 270, 10.0)) == "27 passages/s, 1:30 left"
+    assert _pace(Progress(0, 100)) == ""
 
 
 def test_a_home_that_another_process_writes_is_an_error_in_one_line(tmp_path: Path) -> None:

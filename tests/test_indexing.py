@@ -19,6 +19,7 @@ from qa.errors import BusyError, InputError, ModelError, StoreError
 from qa.indexing import LEXICAL_STORE, dense_store
 from qa.lexical import LexicalIndex
 from qa.models import Vectors
+from qa.types import Progress
 
 
 def write(folder: Path, name: str, text: str) -> Path:
@@ -148,6 +149,23 @@ def test_a_file_that_was_removed_is_found_no_more(corpus: Path, make_engine: Mak
     check_whole(engine)
 
 
+def test_documents_whose_files_are_gone_are_kept_when_asked(
+    corpus: Path, make_engine: MakeEngine
+) -> None:
+    gone = write(corpus, "gone.txt", "Unicorns were seen.")
+    write(corpus, "changes.txt", "Horses were seen.")
+    engine = make_engine()
+    engine.index(corpus)
+    gone.unlink()
+    write(corpus, "changes.txt", "Zebras were seen.")
+    report = engine.index(corpus, keep_missing=True)
+    assert (report.removed, report.updated, report.documents) == (0, 1, 2)
+    assert first(engine, "unicorns") == "Unicorns were seen."
+    check_whole(engine)
+    assert engine.index(corpus).removed == 1
+    assert texts(engine) == ["Zebras were seen."]
+
+
 def test_only_the_folders_that_were_named_lose_files(corpus: Path, make_engine: MakeEngine) -> None:
     for name in ("one/a.txt", "one-more/b.txt"):
         write(corpus, name, f"Text of {name}.")
@@ -263,9 +281,31 @@ def test_another_passage_size_splits_every_document_again(
 def test_progress_counts_files_and_names_them(corpus: Path, make_engine: MakeEngine) -> None:
     for name in "ab":
         write(corpus, f"{name}.txt", f"Text {name}.")
-    seen: list[tuple[int, int, str]] = []
-    make_engine().index(corpus, progress=lambda *step: seen.append(step))
-    assert seen == [(0, 2, "corpus/a.txt"), (1, 2, "corpus/b.txt"), (2, 2, "")]
+    seen = list[Progress]()
+    report = make_engine().index(corpus, progress=seen.append)
+    assert [(now.done, now.total, now.name) for now in seen] == [
+        (0, 2, "corpus/a.txt"),
+        (1, 2, "corpus/b.txt"),
+        (1, 2, "corpus/b.txt"),  # both are embedded
+        (2, 2, ""),
+    ]
+    assert [now.passages for now in seen] == [0, 0, report.passages, report.passages]
+    assert 0 < seen[0].seconds < seen[-1].seconds < report.seconds
+
+
+def test_progress_counts_the_passages_of_one_large_file_as_they_are_embedded(
+    corpus: Path, make_engine: MakeEngine
+) -> None:
+    write(corpus, "a.jsonl", "\n".join(f'{{"text": "Caravan number{n}."}}' for n in range(600)))
+    seen = list[Progress]()
+    make_engine().index(corpus, progress=seen.append)
+    assert [now.passages for now in seen] == [0, 256, 512, 600, 600]
+
+
+def test_progress_knows_its_rate_and_the_time_left() -> None:
+    now = Progress(done=25, total=100, passages=50, seconds=5.0)
+    assert (now.rate, now.left) == (10.0, 15.0)
+    assert (Progress(0, 100).rate, Progress(0, 100).left) == (0.0, None)
 
 
 def test_the_demo_index_holds_the_corpus(demo_home: Path) -> None:
@@ -463,8 +503,8 @@ def test_a_run_that_embeds_nothing_follows_a_run_that_was_killed_after_embedding
     class Killed(BaseException):
         pass
 
-    def stop(done: int, total: int, name: str) -> None:
-        if done == total:
+    def stop(now: Progress) -> None:
+        if now.done == now.total:
             raise Killed
 
     for number in range(3):

@@ -7,7 +7,7 @@ them holds and whether a write to it was cut short.
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qa import __version__
-from qa.errors import StoreError
+from qa.errors import DamagedError, StoreError
 from qa.models import Vectors
 from qa.sketches import Packed
 from qa.types import DateOrigin, Document, Passage
@@ -98,7 +98,8 @@ class Catalog:
     """One connection, shared by threads behind a lock. Writers hold the home folder's lock."""
 
     def __init__(self, path: Path) -> None:
-        """Opens or creates the file. Raises StoreError when it cannot be read or is newer."""
+        """Opens or creates the file, and brings one of an older version up to date. Raises
+        StoreError when it cannot be read or is newer, DamagedError when it is damaged."""
         self._lock = RLock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -113,6 +114,12 @@ class Catalog:
                     if version < SCHEMA_VERSION:
                         self._bring_up_to_date(version)
         except (OSError, sqlite3.Error) as error:
+            if _is_damage(error):
+                self._connection.close()
+                raise DamagedError(
+                    f"{path} is damaged ({error}): run `qa doctor --repair`, or give another "
+                    "folder with --home"
+                ) from None
             raise StoreError(
                 f"{path.parent} cannot be used as the index folder ({error}): "
                 "give another one with --home or QA_HOME"
@@ -173,10 +180,13 @@ class Catalog:
         try:
             yield
         except sqlite3.Error as error:
+            if _is_damage(error):
+                raise DamagedError(
+                    f"the catalog is damaged ({error}): run `qa doctor --repair`"
+                ) from error
             raise StoreError(
-                f"the catalog cannot be read or written ({error}): check the disk; if it is "
-                "sound, the file is damaged, and the index folder must be deleted and built anew "
-                "with `qa index`"
+                f"the catalog cannot be read or written ({error}): check the disk and its space, "
+                "then run `qa doctor`"
             ) from error
 
     def _rows(self, sql: str, *values: object) -> list[tuple[object, ...]]:
@@ -397,6 +407,110 @@ class Catalog:
                 f"vectors of {embedder} are missing: run `qa index` on the folder again"
             ) from None
         return np.stack(rows) if rows else np.zeros((0, 0), np.float32)
+
+    # --- check-up ----------------------------------------------------------------------------
+
+    def faults(self) -> list[str]:
+        """What SQLite finds wrong with the file, in its words; of that much, the beginning."""
+        try:
+            found = [str(row) for (row,) in self._rows("PRAGMA integrity_check(20)")]
+        except DamagedError as error:
+            return [str(error.__cause__)]
+        return [] if found == ["ok"] else found
+
+    def reindex(self) -> None:
+        """Builds the file's own indexes anew; raises DamagedError when the rows are damaged."""
+        try:
+            with self.transaction():
+                self._connection.execute("REINDEX")
+        except StoreError as error:
+            if isinstance(error.__cause__, sqlite3.IntegrityError):  # two rows with one key
+                raise DamagedError(str(error)) from error
+            raise
+
+    def passages_of(self, document_id: str) -> list[StoredPassage]:
+        """The passages of a document, in order."""
+        rows = self._rows(f"{_PASSAGE} WHERE p.document_id = ? ORDER BY p.ordinal", document_id)
+        return [_passage(row) for row in rows]
+
+    def sources(self, document_id: str) -> list[str]:
+        """Every source of a document, also of one that cannot be read."""
+        rows = self._rows("SELECT source FROM sources WHERE document_id = ?", document_id)
+        return sorted({str(source) for (source,) in rows})
+
+    def strays(self) -> int:
+        """Rows that belong to nothing: documents of no file, passages and files of no document."""
+        return sum(self._one(f"SELECT count(*) FROM {t} WHERE {test}") for t, test in _STRAY)
+
+    def drop_strays(self) -> None:
+        """Removes them."""
+        with self._lock:
+            for table, test in _STRAY:
+                self._connection.execute(f"DELETE FROM {table} WHERE {test}")
+
+    def unusable_vectors(self) -> list[tuple[str, str]]:
+        """Embedder and hash of each vector that is of another size than most, or not of numbers."""
+        sizes = dict[object, object]()
+        for embedder, size in self._rows(
+            "SELECT embedder, length(CAST(vector AS BLOB)) FROM vectors"
+            " GROUP BY 1, 2 ORDER BY count(*)"
+        ):
+            sizes[embedder] = size  # the last is the most frequent
+        with self._lock, self._translated():
+            # Cast, since a value that turned into text would be decoded.
+            rows = self._connection.execute(
+                "SELECT embedder, sha, CAST(vector AS BLOB) FROM vectors"
+            )
+            return [
+                (str(embedder), str(sha))
+                for embedder, sha, vector in rows
+                if len(vector) != sizes[embedder]
+                or len(vector) % 4
+                or not np.isfinite(np.frombuffer(vector, np.float32)).all()
+            ]
+
+    def drop_vectors(self, vectors: Iterable[tuple[str, str]]) -> None:
+        """Removes vectors, each named by its embedder and hash."""
+        with self._lock:
+            self._connection.executemany(
+                "DELETE FROM vectors WHERE embedder = ? AND sha = ?", list(vectors)
+            )
+
+    def salvage(self, damaged: Path) -> None:
+        """Takes over the rows of a damaged catalog that can be read: those before the first damaged
+        page of a table, and those after the last. What they say has to be checked."""
+        source = sqlite3.connect(damaged)
+        source.text_factory = lambda text: text.decode("utf-8", "replace")
+        with closing(source), self.transaction():
+            for table, key in _SALVAGED:
+                for way in ("ASC", "DESC"):
+                    with suppress(sqlite3.Error):
+                        rows = source.execute(
+                            f"SELECT * FROM {table} ORDER BY {key.format(way)} {way}"
+                        )
+                        names = ", ".join(f'"{column[0]}"' for column in rows.description)
+                        marks = ", ".join("?" * len(rows.description))
+                        into = f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})"
+                        for row in rows:
+                            self._connection.execute(into, row)
+
+
+_STRAY = (
+    ("sources", "document_id NOT IN (SELECT id FROM documents)"),
+    ("documents", "id NOT IN (SELECT document_id FROM sources)"),
+    ("passages", "document_id NOT IN (SELECT id FROM documents)"),
+)
+_SALVAGED = (
+    ("documents", "rowid"),
+    ("sources", "rowid"),
+    ("passages", "rowid"),
+    ("vectors", "embedder {0}, sha"),
+)
+
+
+def _is_damage(error: Exception) -> bool:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest says which kind
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def _document(row: tuple[object, ...]) -> Document:

@@ -74,9 +74,10 @@ def index(
                     *paths, progress=advance, wait=wait, keep_missing=keep_missing
                 )
         except KeyboardInterrupt as stop:
+            held, at = engine.counts()[0], str(stop) or "stopped"
             raise KeyboardInterrupt(
-                f"{str(stop) or 'stopped'}; the index holds {engine.counts()[0]} documents; run the "
-                "same command again to go on from there"
+                f"{at}; the index holds {held} documents; run the same command again to go on "
+                "from there"
             ) from None
     counts = (report.added, report.updated, report.removed, report.unchanged)
     if not any(counts) and not report.failed:
@@ -215,14 +216,23 @@ def chat(
 
 
 @app.command(cls=Command)
-def doctor(home: Home = None, as_json: AsJson = False) -> None:
-    """Say what is configured and indexed, and what is missing.
+def doctor(
+    mend: Annotated[
+        bool,
+        typer.Option(
+            "--repair", help="Mend the catalog and build the search indexes anew from it."
+        ),
+    ] = False,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what is configured and indexed, and what is missing or damaged.
 
-    Exits with 1 when something is wrong.
+    Exits with 1 when something is wrong, or left to do after a repair.
     """
-    from qa.doctor import examine
+    from qa.doctor import examine, repair
 
-    checkup = examine(_settings(home))
+    checkup = (repair if mend else examine)(_settings(home))
     if as_json:
         show_json(checkup.to_json())
     else:

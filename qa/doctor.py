@@ -6,9 +6,9 @@ Nothing is created and nothing is embedded; a model service that has a URL is as
 import os
 import platform
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,11 +16,12 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from qa import __version__
-from qa.errors import InputError, QAError, StoreError
+from qa.errors import DamagedError, InputError, QAError, StoreError
 from qa.settings import Settings
 
 if TYPE_CHECKING:
     from qa.catalog import Catalog
+    from qa.models import Embedder
 
 PACKAGES = ("chromadb", "tantivy", "onnxruntime", "streamlit", "openai", "tiktoken")
 TIMEOUT = 3.0  # seconds for each try to reach the model service; there are three
@@ -51,6 +52,7 @@ class Checkup:
     versions: dict[str, str | None]
     problems: tuple[str, ...]
     next: str
+    repaired: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for `json.dumps`."""
@@ -64,8 +66,30 @@ class Checkup:
             rows["index"] = "none"
         rows |= {name: found or "not installed" for name, found in self.versions.items()}
         lines = [f"{name:<12} {value}" for name, value in rows.items()]
-        lines += ["", *(f"problem: {problem}" for problem in self.problems), f"next: {self.next}"]
+        lines += ["", *(f"repaired: {what}" for what in self.repaired)]
+        lines += [*(f"problem: {problem}" for problem in self.problems), f"next: {self.next}"]
         return "\n".join(lines)
+
+
+def repair(settings: Settings) -> Checkup:
+    """Mends the index and looks at everything again; what is left to do is among the problems.
+
+    Raises InputError where there is no index, BusyError when another process writes, and StoreError
+    when the index is of a newer version.
+    """
+    from qa import repair
+    from qa.indexing import Splitter
+    from qa.models.minilm import MiniLM
+
+    if not (settings.home / repair.CATALOG).exists():
+        raise InputError(f"there is no index in {settings.home}: run `qa index FOLDER` first")
+    splitter = Splitter(settings.passage_tokens, MiniLM().count)
+    said = repair.repair(settings.home, _embedder(settings), splitter)
+    found = examine(settings)
+    problems = (*said.left, *found.problems)
+    return replace(
+        found, repaired=tuple(said.done), problems=problems, next=_next(found.index, problems)
+    )
 
 
 def examine(settings: Settings) -> Checkup:
@@ -80,7 +104,8 @@ def examine(settings: Settings) -> Checkup:
             return None
 
     model = tried(_model) or f"{settings.model or 'unknown'}, cannot be used now"
-    embedder = tried(_embedder) or f"{settings.embedder}, cannot be used"
+    chosen = tried(_embedder)
+    embedder = chosen.name if chosen else f"{settings.embedder}, cannot be used"
     tried(_writable)
     index = tried(lambda settings: _index(settings, embedder, problems))
     versions = {"python": platform.python_version(), "qa": __version__, **_versions()}
@@ -118,12 +143,11 @@ def _model(settings: Settings) -> str:
     return f"{settings.model or offered} at {where}"
 
 
-def _embedder(settings: Settings) -> str:
-    """Its name in the catalog."""
+def _embedder(settings: Settings) -> "Embedder":
     from qa.models.minilm import MiniLM
 
     if settings.embedder == "minilm":
-        return MiniLM.name
+        return MiniLM()
     service, _, model = settings.embedder.partition(":")
     if service != "openai" or not model:
         raise InputError(
@@ -131,7 +155,7 @@ def _embedder(settings: Settings) -> str:
         )
     from qa.models.openai_compatible import OpenAIEmbedder
 
-    return OpenAIEmbedder.configured(settings, model).name
+    return OpenAIEmbedder.configured(settings, model)
 
 
 def _writable(settings: Settings) -> None:
@@ -149,13 +173,18 @@ def _writable(settings: Settings) -> None:
 
 
 def _index(settings: Settings, embedder: str, problems: list[str]) -> IndexState | None:
+    from qa import repair
     from qa.catalog import Catalog
     from qa.indexing import LEXICAL_STORE
 
-    path = settings.home / "catalog.sqlite3"
+    path = settings.home / repair.CATALOG
     if not path.exists():
         return None
     with closing(Catalog(path)) as catalog:
+        if faults := catalog.faults():
+            raise DamagedError(f"{path} is damaged ({faults[0]}): run `qa doctor --repair`")
+        found = repair.inspect(catalog).named() + repair.unlike(catalog, settings.home, embedder)
+        problems += [f"{what}: run `qa doctor --repair`" for what in found]
         documents, passages = catalog.counts()
         if missing := catalog.without_vector(embedder):
             problems.append(
@@ -189,7 +218,7 @@ def _versions() -> dict[str, str | None]:
     return found
 
 
-def _next(index: IndexState | None, problems: list[str]) -> str:
+def _next(index: IndexState | None, problems: Sequence[str]) -> str:
     if problems:
         return "solve the problem above" if len(problems) == 1 else "solve the problems above"
     if index is None or not index.documents:

@@ -17,6 +17,10 @@ class StoreError(QAError):
     """The home folder or one of the stores in it cannot be read or written."""
 
 
+class DamagedError(StoreError):
+    """The file of the catalog is damaged; what of it can be read can be brought back."""
+
+
 class BusyError(StoreError):
     """Another process is writing to the same home folder."""
 

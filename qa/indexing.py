@@ -300,9 +300,13 @@ def _collect(
     batch.files.append((_name(path), sha, documents))
     for document in documents:
         if document.id not in batch.passages and not _current([document.id], schemes, splitter):
-            passages = splitting.split(document, splitter.count, splitter.tokens)
-            stored = [StoredPassage(p, _sha_of(splitting.searchable(p))) for p in passages]
-            batch.passages[document.id] = document, stored
+            batch.passages[document.id] = document, passages_of(document, splitter)
+
+
+def passages_of(document: Document, splitter: Splitter) -> list[StoredPassage]:
+    """The passages of a document as they are stored."""
+    passages = splitting.split(document, splitter.count, splitter.tokens)
+    return [StoredPassage(p, sha_of(splitting.searchable(p))) for p in passages]
 
 
 def _commit(
@@ -404,5 +408,6 @@ def _sha256(path: Path) -> str:
         return ""
 
 
-def _sha_of(text: str) -> str:
+def sha_of(text: str) -> str:
+    """The hash under which the vector of a text is kept."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

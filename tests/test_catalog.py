@@ -87,7 +87,7 @@ def test_an_error_of_sqlite_inside_a_change_leaves_nothing_behind(catalog: Catal
     put(catalog, document("Kept."), "/a.txt")
     stored = document("New.")
     twice = put(catalog, document("Other."), "/b.txt")
-    with pytest.raises(StoreError, match="qa index"), catalog.transaction():
+    with pytest.raises(StoreError, match="qa doctor"), catalog.transaction():
         catalog.put_document(stored, "scheme", [twice])  # that passage is already there
     assert catalog.document(stored.id) is None
     assert catalog.counts() == (2, 2)

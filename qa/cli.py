@@ -54,7 +54,7 @@ def main() -> None:
 
 @app.command(cls=Command)
 def index(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Folders and files.")],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Folders and files.")],
     quiet: Annotated[bool, typer.Option("--quiet", help="Print failures only.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 after failures.")] = False,
     keep_missing: Annotated[
@@ -83,7 +83,7 @@ def index(
     if not any(counts) and not report.failed:
         from qa.loading import LOADERS
 
-        where, known = ", ".join(map(str, paths)), ", ".join(LOADERS)
+        where, known = ", ".join(paths), ", ".join(LOADERS)
         raise InputError(f"{where}: no documents found; add {known} files")
     if as_json:
         show_json(report.to_json())

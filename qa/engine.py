@@ -1,6 +1,7 @@
 """The engine: open a home folder, index documents into it, search it, ask it."""
 
 import hashlib
+import os
 import time
 import unicodedata
 from collections import Counter
@@ -91,7 +92,7 @@ class Engine:
 
         settings = settings or Settings.load()
         if home is not None:
-            settings = settings.model_copy(update={"home": Path(home)})
+            settings = settings.model_copy(update={"home": Path(os.path.expanduser(home))})
         reader = MiniLM()
         if embedder is None:
             embedder = reader if settings.embedder == "minilm" else _embedder(settings)
@@ -136,14 +137,14 @@ class Engine:
         that does not exist and BusyError when another process writes for longer than `wait`
         seconds; files that cannot be read are in the report's `failed`.
         """
-        if not paths:
+        if not paths or "" in paths:  # as a path it would be the current folder
             raise InputError("no path given: name a folder or file, such as corpus")
         with indexing.writing(self._home, wait):
             self._collection.close()
             return indexing.update(
                 self._catalog,
                 self._home,
-                [Path(path) for path in paths],
+                [Path(os.path.expanduser(path)) for path in paths],
                 self.embedder,
                 indexing.Splitter(self.settings.passage_tokens, self._reader.count),
                 progress or (lambda now: None),

@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 from qa import loading, sketches, splitting
 from qa.catalog import Catalog, Store, StoredPassage
 from qa.dense import DenseIndex
-from qa.errors import BusyError, StoreError
+from qa.errors import BusyError, InputError, StoreError
 from qa.lexical import LexicalIndex
 from qa.models import Embedder, Reader
 from qa.types import Document, Failure, IndexReport, Progress
@@ -134,9 +134,10 @@ def update(
     began = time.perf_counter()
     paths = [loading.place(path) if path.exists() else path for path in paths]
     known, schemes = catalog.files(), catalog.schemes()
+    _check_gone(known, paths)
     added = updated = unchanged = 0
     failures, batch = list[Failure](), _Batch()
-    files = list(loading.discover(paths))
+    files = [file for file in loading.discover(paths) if not _is_ours(file, home)]
     meter = _Meter(progress, began, Progress(0, len(files)))
     try:
         for done, path in enumerate(files):
@@ -380,6 +381,27 @@ def _vanished(known: Iterable[str], present: Sequence[Path], paths: Sequence[Pat
         for file in known
         if file not in there and _is_below(file, folders) and not _is_below(file, closed)
     ]
+
+
+def _check_gone(known: Iterable[str], paths: Sequence[Path]) -> None:
+    """Raises InputError for a path that was indexed and is gone: a disk may not be mounted."""
+    for path in paths:
+        if not path.exists():
+            place = _name(loading.place(path))
+            if any(_is_below(file, [place]) for file in known):
+                raise InputError(
+                    f"{path} is gone, and the index keeps what it held: to remove that, index the "
+                    "folder above it"
+                )
+
+
+_OURS = re.compile(r"catalog\.sqlite3.*|write\.lock|(?:dense|lexical)-.*[0-9a-f]{8}")
+
+
+def _is_ours(file: Path, home: Path) -> bool:
+    """Whether a file belongs to the index in `home`, which may lie among the documents."""
+    home = loading.place(home)
+    return file.is_relative_to(home) and bool(_OURS.fullmatch(file.relative_to(home).parts[0]))
 
 
 def _is_below(file: str, folders: Iterable[str]) -> bool:

@@ -1,9 +1,10 @@
 """One frozen value with every setting; the only reader of the environment."""
 
+import os
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from qa.errors import InputError
@@ -43,6 +44,11 @@ class Settings(BaseSettings):
     dense_weight: float = Field(
         0.5, ge=0, le=1, description="share of the dense score in the fused one"
     )
+
+    @field_validator("home")
+    @classmethod
+    def _expanded(cls, home: Path) -> Path:
+        return Path(os.path.expanduser(home))  # else a folder named ~ would be made
 
     @property
     def generates(self) -> bool:

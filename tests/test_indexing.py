@@ -19,6 +19,7 @@ from qa.errors import BusyError, InputError, ModelError, StoreError
 from qa.indexing import LEXICAL_STORE, dense_store
 from qa.lexical import LexicalIndex
 from qa.models import Vectors
+from qa.settings import Settings
 from qa.types import Progress
 
 
@@ -255,6 +256,76 @@ def test_the_home_folder_is_no_part_of_the_corpus(tmp_path: Path, make_engine: M
     for _ in range(2):
         report = engine.index(tmp_path)
         assert (report.documents, report.failed) == (1, ())
+
+
+@pytest.mark.parametrize("where", ["corpus/index", "corpus"])
+def test_an_index_among_the_documents_is_not_indexed(
+    tmp_path: Path, corpus: Path, embedder: HashingEmbedder, where: str
+) -> None:
+    for name in ("a.txt", "index/b.txt", "dense-fog/c.txt", "lexical-0.txt"):
+        write(corpus, name, f"Text of {name}.")
+    settings = Settings(home=tmp_path / where)
+    with Engine.open(settings=settings, embedder=embedder) as engine:
+        for _ in range(2):
+            report = engine.index(corpus)
+            assert (report.documents, report.failed) == (4, ())
+            check_whole(engine)
+
+
+def test_every_way_to_name_a_file_or_folder_is_the_same_file(
+    corpus: Path, make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.txt", "sub/B.TXT"):
+        write(corpus, name, f"Text of {name}.")
+    monkeypatch.setenv("HOME", str(corpus))
+    monkeypatch.chdir(corpus.parent)
+    engine = make_engine()
+    assert engine.index("corpus/a.txt").added == 1
+    assert engine.index("corpus").added == 1
+    ways: list[list[str | Path]] = [
+        ["corpus", str(corpus)],
+        ["corpus/", "corpus//./sub/.."],
+        ["corpus", "corpus/sub", "corpus/a.txt", "corpus/a.txt"],
+        ["~"],
+        [Path("~")],
+        ["~/a.txt", "~/sub/"],
+    ]
+    for paths in ways:
+        report = engine.index(*paths)
+        assert (report.unchanged, report.documents, report.failed) == (2, 2, ()), paths
+    assert sorted(s for d in engine.documents() for s in d.sources) == [
+        "corpus/a.txt",
+        "corpus/sub/B.TXT",
+    ]
+
+
+def test_no_path_and_an_empty_one_are_errors(make_engine: MakeEngine) -> None:
+    for paths in ((), ("",)):  # "" as a path is the current folder
+        with pytest.raises(InputError, match="no path given"):
+            make_engine().index(*paths)
+
+
+def test_a_home_below_the_users_folder_is_made_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, embedder: HashingEmbedder
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert Settings.load(home="~/index").home == tmp_path / "index"
+    with Engine.open("~/index", embedder=embedder) as engine:
+        assert engine.settings.home == tmp_path / "index"
+
+
+def test_a_path_that_was_indexed_and_is_gone_loses_nothing(
+    corpus: Path, make_engine: MakeEngine
+) -> None:
+    write(corpus, "sub/a.txt", "Text.")
+    engine = make_engine()
+    engine.index(corpus)
+    shutil.rmtree(corpus / "sub")
+    for gone in (corpus / "sub", corpus / "sub" / "a.txt"):
+        with pytest.raises(InputError, match=r"is gone, .* the folder above it"):
+            engine.index(gone)
+    assert texts(engine) == ["Text."]
+    assert engine.index(corpus).removed == 1
 
 
 def test_a_path_that_does_not_exist_changes_nothing(corpus: Path, make_engine: MakeEngine) -> None:

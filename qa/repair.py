@@ -77,16 +77,14 @@ def unlike(catalog: Catalog, home: Path, embedder: str) -> list[str]:
             with closing(open_index(home / state.folder)) as index:
                 held = index.ids()
         except StoreError as error:
-            found.append(f"the index in {state.folder} cannot be read ({error.__cause__})")
-            continue
-        if held != wanted and (state, state.generation) == (
-            catalog.store(name),
-            catalog.generation(),
-        ):  # else it was being written
-            found.append(
-                f"the index in {state.folder} lacks {len(wanted - held)} passages and holds "
-                f"{len(held - wanted)} that are no more"
-            )
+            wrong = f"cannot be read ({error.__cause__})"
+        else:
+            lacking, gone = len(wanted - held), len(held - wanted)
+            wrong = f"lacks {lacking} passages and holds {gone} that are no more"
+            if not (lacking or gone):
+                continue
+        if (catalog.store(name), catalog.generation()) == (state, state.generation):
+            found.append(f"the index in {state.folder} {wrong}")  # else it was being written
     return found
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from qa.errors import ModelError as ModelError
     from qa.errors import QAError as QAError
     from qa.errors import StoreError as StoreError
+    from qa.errors import UnreachableError as UnreachableError
     from qa.settings import Settings as Settings
     from qa.types import Answer as Answer
     from qa.types import Citation as Citation
@@ -43,6 +44,7 @@ _HOMES = {
         "ModelError",
         "QAError",
         "StoreError",
+        "UnreachableError",
     ),
     "qa.settings": ("Settings",),
     "qa.types": (
@@ -81,6 +83,7 @@ __all__ = [
     "Statement",
     "StoreError",
     "Turn",
+    "UnreachableError",
     "__version__",
     "ask",
 ]

@@ -5,6 +5,7 @@ them holds and whether a write to it was cut short.
 """
 
 import json
+import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -19,7 +20,7 @@ import numpy.typing as npt
 from qa import __version__
 from qa.errors import DamagedError, StoreError
 from qa.models import Vectors
-from qa.sketches import Packed
+from qa.sketches import WORD, Packed, is_name
 from qa.types import DateOrigin, Document, Passage
 
 SCHEMA_VERSION = 3
@@ -78,8 +79,8 @@ FROM passages p JOIN documents d ON d.id = p.document_id
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """State of a derived index: its folder, the generation it holds, and whether a write to it
-    has begun and not ended."""
+    """State of a derived index: its folder (on a server its collection), the generation it holds,
+    and whether a write to it has begun and not ended."""
 
     folder: str
     generation: int
@@ -101,6 +102,7 @@ class Catalog:
         """Opens or creates the file, and brings one of an older version up to date. Raises
         StoreError when it cannot be read or is newer, DamagedError when it is damaged."""
         self._lock = RLock()
+        self._path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(
@@ -208,6 +210,17 @@ class Catalog:
         """Begins the next generation; called inside the transaction that changes documents."""
         with self._lock:
             self._connection.execute("UPDATE meta SET value = value + 1 WHERE name = 'generation'")
+
+    def identity(self) -> str:
+        """Names this catalog and no other: a number drawn once, and the file's own, which a copy
+        does not share."""
+        drawn = "SELECT value FROM meta WHERE name = 'home'"
+        if not self._rows(drawn):
+            with self.transaction():
+                self._connection.execute(
+                    "INSERT OR IGNORE INTO meta VALUES ('home', ?)", (secrets.randbits(63),)
+                )
+        return f"{self._one(drawn):016x}-{self._path.stat().st_ino:x}"
 
     def store(self, name: str) -> Store | None:
         """State of the derived index of that name, None before it was first built."""
@@ -384,6 +397,22 @@ class Catalog:
             str(i): np.frombuffer(blob, np.uint8) for i, blob in rows if isinstance(blob, bytes)
         }
 
+    def passage_vectors(self, embedder: str) -> tuple[list[str], Vectors]:
+        """The id of every passage, and their vectors, shape (passages, dimensions).
+
+        Raises StoreError when one is missing.
+        """
+        rows = self._rows(
+            "SELECT p.id, v.vector FROM passages p LEFT JOIN vectors v"
+            " ON v.embedder = ? AND v.sha = p.sha ORDER BY p.rowid",
+            embedder,
+        )
+        blobs = [vector for _, vector in rows if isinstance(vector, bytes)]
+        if len(blobs) < len(rows):
+            raise _missing(embedder)
+        flat = np.frombuffer(b"".join(blobs), np.float32)
+        return [str(i) for i, _ in rows], flat.reshape(len(rows), -1) if rows else flat
+
     def vectors(self, embedder: str, shas: Sequence[str]) -> Vectors:
         """Vectors, float32, shape (len(shas), dimensions), in the order of `shas`.
 
@@ -403,9 +432,7 @@ class Catalog:
         try:
             rows = [np.frombuffer(found[sha], np.float32) for sha in shas]
         except KeyError:
-            raise StoreError(
-                f"vectors of {embedder} are missing: run `qa index` on the folder again"
-            ) from None
+            raise _missing(embedder) from None
         return np.stack(rows) if rows else np.zeros((0, 0), np.float32)
 
     # --- check-up ----------------------------------------------------------------------------
@@ -449,7 +476,8 @@ class Catalog:
                 self._connection.execute(f"DELETE FROM {table} WHERE {test}")
 
     def unusable_vectors(self) -> list[tuple[str, str]]:
-        """Embedder and hash of each vector that is of another size than most, or not of numbers."""
+        """Embedder and hash of each vector that is of another size than most, or not of numbers,
+        and of each sketch that is not of whole words."""
         sizes = dict[object, object]()
         for embedder, size in self._rows(
             "SELECT embedder, length(CAST(vector AS BLOB)) FROM vectors"
@@ -464,9 +492,13 @@ class Catalog:
             return [
                 (str(embedder), str(sha))
                 for embedder, sha, vector in rows
-                if len(vector) != sizes[embedder]
-                or len(vector) % 4
-                or not np.isfinite(np.frombuffer(vector, np.float32)).all()
+                if (
+                    len(vector) % WORD
+                    if is_name(str(embedder))
+                    else len(vector) != sizes[embedder]
+                    or len(vector) % 4
+                    or not np.isfinite(np.frombuffer(vector, np.float32)).all()
+                )
             ]
 
     def drop_vectors(self, vectors: Iterable[tuple[str, str]]) -> None:
@@ -511,6 +543,10 @@ _SALVAGED = (
 def _is_damage(error: Exception) -> bool:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest says which kind
     return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def _missing(embedder: str) -> StoreError:
+    return StoreError(f"vectors of {embedder} are missing: run `qa index` on the folder again")
 
 
 def _document(row: tuple[object, ...]) -> Document:

@@ -2,38 +2,44 @@
 generation of it."""
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import RLock
 from typing import TypeVar
 
-from qa import indexing, sketches
+from qa import indexing, sketches, stores
 from qa.catalog import Catalog, Store, StoredPassage
-from qa.dense import DenseIndex, exact_search
-from qa.errors import BusyError, StoreError
+from qa.dense import DenseIndex, Server, exact_search
+from qa.errors import BusyError, StoreError, UnreachableError
 from qa.lexical import LexicalIndex
 from qa.models import Embedder, Vectors
 from qa.sketches import Packed
+from qa.stores import Builds, Index
 from qa.types import Passage
 
-Index = TypeVar("Index", DenseIndex, LexicalIndex)
-
-
 Found = TypeVar("Found")
+State = tuple[int, Store | None, Store | None]
+"""The catalog's generation, and the builds of vectors and of words that are in use."""
 
 
 class Collection:
     """Finds passages. It follows what other processes write: before each search it compares
-    generations and reopens what has changed, and while an index is being written it searches the
-    catalog's own vectors instead."""
+    generations and reopens what has changed, and while an index is being written, or the server
+    that keeps it does not answer, it searches the catalog's own vectors instead."""
 
-    def __init__(self, catalog: Catalog, home: Path, embedder: Embedder) -> None:
+    def __init__(
+        self, catalog: Catalog, home: Path, embedder: Embedder, server: Server | None = None
+    ) -> None:
         self.catalog = catalog
         self._home = home
         self._embedder = embedder
+        self._server = server
+        self._vectors = stores.dense_builds(catalog, home, embedder.name, server)
+        self._words = stores.lexical_builds(home)
         self._lock = RLock()
-        self._seen: tuple[object, ...] = ()
+        self._seen: State | None = None
+        self._vectors_read: tuple[int, list[str], Vectors] | None = None
         self._dense: DenseIndex | None = None
         self._lexical: LexicalIndex | None = None
 
@@ -44,21 +50,22 @@ class Collection:
                 if index is not None:
                     index.close()
             self._dense = self._lexical = None
-            self._seen = ()
+            self._seen = None
 
     def nearest(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
         """Passage ids and cosines, best first."""
         with self._lock:
-            self._refresh()
-            if self._dense is not None:
+            for _ in range(2):
+                _, opened, _ = self._refresh()
+                if self._dense is None:
+                    break
                 try:
                     return self._dense.search(vector, k)
+                except UnreachableError:
+                    break
                 except StoreError:
-                    self._distrust(indexing.dense_store(self._embedder))
-        with self.catalog.snapshot():
-            ids = self.catalog.passage_ids()
-            rows = self.catalog.passages(ids)
-            vectors = self.catalog.vectors(self._embedder.name, [rows[i].sha for i in ids])
+                    self._distrust(self._vectors, opened)
+            ids, vectors = self._exact()
         return exact_search(ids, vectors, vector, k)
 
     def worded(self, query: str, k: int) -> list[tuple[str, float]]:
@@ -85,68 +92,97 @@ class Collection:
         """The sketches of these passages, by id, as far as the embedder left some."""
         return self.catalog.sketches(sketches.name(self._embedder), ids)
 
+    def _exact(self) -> tuple[list[str], Vectors]:
+        """Every passage's id and vector, kept for as long as no index of vectors is open."""
+        generation = self.catalog.generation()
+        if self._vectors_read is None or self._vectors_read[0] != generation:
+            with self.catalog.snapshot():
+                generation = self.catalog.generation()
+                read = self.catalog.passage_vectors(self._embedder.name)
+            self._vectors_read = generation, *read
+        _, ids, vectors = self._vectors_read
+        return ids, vectors
+
     def _by_words(self, look: Callable[[LexicalIndex], Found], nothing: Found) -> Found:
         """What `look` finds in the lexical index, in a rebuilt one when it turns out damaged."""
         for _ in range(2):
-            self._refresh()
+            _, _, opened = self._refresh()
             if self._lexical is None:
                 break
             try:
                 return look(self._lexical)
             except StoreError:
-                self._distrust(indexing.LEXICAL_STORE)
+                self._distrust(self._words, opened)
         return nothing
 
-    def _refresh(self, again: bool = True) -> None:
-        if not self._current():
-            # While its writer is at work the catalog answers. Each search tries again: a writer
-            # that is killed changes nothing that could be seen.
-            with suppress(BusyError), indexing.writing(self._home):
+    def _refresh(self, again: bool = True) -> State:
+        """Opens what is in use, brought up to date when no other process does that, and returns
+        what was opened."""
+        if self._behind():
+            # While its writer is at work, or the server of the vectors is away, the catalog
+            # answers. Each search tries again: a writer that is killed changes nothing that could
+            # be seen.
+            with suppress(BusyError, UnreachableError), indexing.writing(self._home):
                 self.close()
-                indexing.synchronise(self.catalog, self._home, self._embedder)
+                indexing.synchronise(self.catalog, self._home, self._embedder, self._server)
         state = self._state()
-        if state == self._seen:
-            return
-        self.close()
-        dense, lexical = self._stores()
-        if dense and self._current():
-            self._dense = self._opened(DenseIndex, indexing.dense_store(self._embedder), dense)
-        if lexical and (self._home / lexical.folder).is_dir():
-            self._lexical = self._opened(LexicalIndex, indexing.LEXICAL_STORE, lexical)
-        self._seen = state
-        if again and not self._current():
-            self._refresh(again=False)
+        if state == self._seen and self._dense is not None and self._lexical is not None:
+            return state
+        if state != self._seen:
+            self.close()
+            self._seen = state
+        _, dense, lexical = state
+        if self._dense is None and dense and not self._vectors.resting and not self._behind():
+            self._dense = self._opened(self._vectors, dense)
+            if self._dense is not None:
+                self._vectors_read = None
+        if self._lexical is None and lexical and not self._words.missing(lexical.folder):
+            self._lexical = self._opened(self._words, lexical)
+        if again and self._behind():
+            return self._refresh(again=False)
+        return state
 
-    def _opened(self, kind: Callable[[Path], Index], name: str, store: Store) -> Index | None:
+    def _opened(self, builds: Builds[Index], store: Store) -> Index | None:
         try:
-            return kind(self._home / store.folder)
+            with ExitStack() as opened:
+                index = builds.open(store.folder)
+                opened.callback(index.close)
+                if isinstance(index, DenseIndex) and index.count() != self.catalog.counts()[1]:
+                    # A server that lost its disk, or was set back to an earlier day.
+                    raise StoreError(f"{store.folder} does not hold the catalog's passages")
+                opened.pop_all()
+                return index
+        except UnreachableError:
+            return None
         except StoreError:
-            self._distrust(name)
+            self._distrust(builds, store)
             return None
 
-    def _distrust(self, name: str) -> None:
+    def _distrust(self, builds: Builds[Index], opened: Store | None) -> None:
         """Has an index that turned out to be damaged rebuilt at the next refresh, unless a writer
-        is at work on it: then it was only read at a bad moment."""
+        is or was at work on it: then it was only read at a bad moment."""
         self.close()
         with suppress(BusyError), indexing.writing(self._home):
-            if store := self.catalog.store(name):
-                self.catalog.mark(name, replace(store, dirty=True))
+            if opened and self.catalog.store(builds.name) == opened:
+                self.catalog.mark(builds.name, replace(opened, dirty=True))
 
-    def _stores(self) -> tuple[Store | None, Store | None]:
+    def _state(self) -> State:
         return (
-            self.catalog.store(indexing.dense_store(self._embedder)),
-            self.catalog.store(indexing.LEXICAL_STORE),
+            self.catalog.generation(),
+            self.catalog.store(self._vectors.name),
+            self.catalog.store(self._words.name),
         )
 
-    def _state(self) -> tuple[object, ...]:
-        return self.catalog.generation(), *self._stores()
+    def _behind(self) -> bool:
+        """Whether an index that can be reached is not what the catalog says."""
+        generation, dense, lexical = self._state()
 
-    def _current(self) -> bool:
-        generation = self.catalog.generation()
-        return all(
-            store is not None
-            and not store.dirty
-            and store.generation == generation
-            and (self._home / store.folder).is_dir()
-            for store in self._stores()
-        )
+        def behind(builds: Builds[Index], store: Store | None) -> bool:
+            return not builds.resting and (
+                store is None
+                or store.dirty
+                or store.generation != generation
+                or builds.missing(store.folder)
+            )
+
+        return behind(self._vectors, dense) or behind(self._words, lexical)

@@ -1,72 +1,284 @@
 """Nearest passages by vector, in Chroma. Derived from the catalog; the only chromadb import.
 
-Chroma holds ids and vectors only: text, dates and titles are the catalog's. Measured on chromadb
-1.5.9: a process that is killed while it writes can destroy a collection, and a reader in another
-process does not see new rows. So a write is bracketed by a mark in the catalog, a marked index is
-rebuilt in a new folder and never opened, and readers reopen when the generation has changed.
+Chroma holds ids and vectors only: text, dates and titles are the catalog's. It runs in this
+process on a folder, or as a server (`chroma run`) that has a URL. Measured on a folder with
+chromadb 1.5.9: a process that is killed while it writes can destroy a collection, and a reader in
+another process does not see new rows. So a write is bracketed by a mark in the catalog, a marked
+index is rebuilt under a new name and never opened, and readers reopen when the generation has
+changed.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from threading import RLock
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qa.errors import StoreError
+from qa.errors import StoreError, UnreachableError
 from qa.models import Vectors
 
-_ROWS_A_CALL = 5_000  # chromadb refuses more than 5,461
+if TYPE_CHECKING:
+    import httpx
+    from chromadb.api import ClientAPI
+
+CONNECT = 2.0  # seconds to wait for a server to take a connection
+ANSWER = 5.0  # seconds to wait for it to answer a reader, who can do without
+WRITE = 120.0  # the same for a writer, who cannot
+_NUMBERS_A_CALL = 1_500_000  # of 22 bytes at worst, below the 40 MB that a server takes at once
+_REST = 1.0  # seconds that readers leave a server alone that failed, or
+_SHARE = 10  # so many times the time that it cost them, whichever is longer
 
 
 class DenseIndex:
     """Ids and unit vectors, searched by cosine."""
 
-    def __init__(self, folder: Path) -> None:
-        """Opens or creates the index. Raises StoreError when Chroma cannot."""
-        import chromadb
-        from chromadb.config import Settings
+    def __init__(self, place: "Path | OnServer") -> None:
+        """Opens the index in a folder, which is created when it is not there, or on a server.
 
-        with _translated(folder):
-            self._client = chromadb.PersistentClient(
-                str(folder), Settings(anonymized_telemetry=False, is_persistent=True)
-            )
-            self._collection = self._client.get_or_create_collection(
-                "passages",
-                configuration={"hnsw": {"space": "cosine"}},
-                embedding_function=None,
-            )
-        self._folder = folder
+        Raises StoreError when Chroma cannot, UnreachableError when the server does not answer.
+        """
+        self._translated: Callable[[], AbstractContextManager[None]]
+        if isinstance(place, Path):
+            self._translated = partial(_in_folder, place)
+            self._close: Callable[[], None] | None = None
+            with self._translated():
+                client = _local(place)
+                self._collection = client.get_or_create_collection("passages", **_COSINE)
+            self._close = client.close  # type: ignore[attr-defined]  # of Client, which this is
+        else:
+            self._translated = partial(place.server.asked, place.writing)
+            self._close = None  # the server keeps its connections
+            with self._translated():
+                client = place.server.client(place.writing)
+                self._collection = (
+                    client.get_or_create_collection(place.name, **_COSINE)
+                    if place.writing
+                    else client.get_collection(place.name, embedding_function=None)
+                )
+        with self._translated():
+            self._rows_a_call = client.get_max_batch_size()
 
     def close(self) -> None:
         """Lets go of the files, so that the next open sees what others have written."""
-        self._client.close()  # type: ignore[attr-defined]  # of Client, which this is
+        if self._close:
+            self._close()
 
     def ids(self) -> set[str]:
         """The id of every vector held."""
-        with _translated(self._folder):
+        with self._translated():
             return set(self._collection.get(include=[])["ids"])
+
+    def count(self) -> int:
+        """Number of vectors held."""
+        with self._translated():
+            return self._collection.count()
 
     def add(self, ids: Sequence[str], vectors: Vectors) -> None:
         """Adds rows; an id that is already held gets the new vector."""
-        with _translated(self._folder):
-            for first in range(0, len(ids), _ROWS_A_CALL):
-                rows = slice(first, first + _ROWS_A_CALL)
+        step = min(self._rows_a_call, _NUMBERS_A_CALL // max(1, vectors.shape[1]))
+        for first in range(0, len(ids), step):
+            rows = slice(first, first + step)
+            with self._translated():
                 self._collection.upsert(ids=list(ids[rows]), embeddings=vectors[rows])
 
     def remove(self, ids: Sequence[str]) -> None:
         """Removes rows."""
-        with _translated(self._folder):
-            for first in range(0, len(ids), _ROWS_A_CALL):
-                self._collection.delete(ids=list(ids[first : first + _ROWS_A_CALL]))
+        for first in range(0, len(ids), self._rows_a_call):
+            with self._translated():
+                self._collection.delete(ids=list(ids[first : first + self._rows_a_call]))
 
     def search(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
         """The `k` nearest ids with their cosines, best first."""
-        with _translated(self._folder):
+        with self._translated():
             found = self._collection.query(
                 query_embeddings=vector[None, :], n_results=k, include=["distances"]
             )
         distances = found["distances"] or [[]]
         return [(i, 1.0 - d) for i, d in zip(found["ids"][0], distances[0], strict=True)]
+
+
+_COSINE: dict[str, Any] = {
+    "configuration": {"hnsw": {"space": "cosine"}},
+    "embedding_function": None,
+}
+
+
+class Server:
+    """A running Chroma, shared by threads. Connections are made when they are needed and kept.
+
+    A server that did not answer is left alone for a while, so that readers spend a small part of
+    their time on it; `version` asks it in any case.
+    """
+
+    def __init__(self, url: str, answer: float = ANSWER) -> None:
+        """`url` is http(s)://host[:port], as `Settings.chroma_url` has it; a reader waits `answer`
+        seconds. Connects to nothing."""
+        self.url = url
+        self._answer = answer
+        self._clients: dict[bool, ClientAPI] = {}
+        self._lock = RLock()
+        self._failed_until = 0.0
+
+    @property
+    def resting(self) -> bool:
+        """Whether it failed a moment ago and is not asked now."""
+        return time.monotonic() < self._failed_until
+
+    def version(self) -> str:
+        """Version of the server's interface. Raises UnreachableError when there is no server, or
+        one of another kind."""
+        began = time.monotonic()
+        try:
+            version = self._version()
+        except UnreachableError:
+            self._rest(began)
+            raise
+        self._failed_until = 0.0
+        return version
+
+    def _version(self) -> str:
+        import chromadb
+        import httpx
+
+        try:
+            reply = httpx.get(
+                f"{self.url}/api/v2/version",
+                timeout=_timeout(self._answer),
+                verify=self._verified,
+            )
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from error
+        try:
+            version = str(reply.raise_for_status().json())
+        except (httpx.HTTPStatusError, ValueError):
+            version = ""
+        if not re.fullmatch(r"\d+\.\d+\.\w+", version):
+            raise UnreachableError(
+                f"what answers at {self.url} is no Chroma server, or one older than 0.6 (status "
+                f"{reply.status_code}): check QA_CHROMA_URL"
+            )
+        major = chromadb.__version__.partition(".")[0]
+        if version.partition(".")[0] != major:
+            raise UnreachableError(
+                f"the Chroma server at {self.url} speaks version {version}, and this program "
+                f"version {major}: start one of chromadb {major}.x, or unset QA_CHROMA_URL"
+            )
+        return version
+
+    def client(self, writing: bool = False) -> "ClientAPI":
+        """A connected client; one that writes waits longer for answers."""
+        with self._lock:
+            if writing not in self._clients:
+                self.version()  # in time: chromadb's own first requests wait for ever
+                self._clients[writing] = self._connected(WRITE if writing else self._answer)
+            return self._clients[writing]
+
+    def _connected(self, seconds: float) -> "ClientAPI":
+        import chromadb
+        from chromadb.config import Settings
+
+        settings = Settings(anonymized_telemetry=False)
+        if not self._verified:
+            settings.chroma_server_ssl_verify = False
+        client = chromadb.HttpClient(self.url, settings=settings)
+        _session(client).timeout = _timeout(seconds)
+        _session(client._admin_client).close()  # type: ignore[attr-defined]  # used only above
+        return client
+
+    @property
+    def _verified(self) -> bool:
+        # Reading the certificates takes 40 to 70 ms, and plain http has no use for them.
+        return self.url.startswith("https:")
+
+    @contextmanager
+    def asked(self, writing: bool = False) -> Iterator[None]:
+        """Around every request: raises UnreachableError when the server does not answer as it
+        should, to a reader also while it rests, and StoreError when what it holds cannot be
+        used."""
+        import httpx
+        from chromadb import errors
+
+        if self.resting and not writing:
+            raise UnreachableError(
+                f"the Chroma server at {self.url} did not answer a moment ago: look at it with "
+                "`qa doctor`"
+            )
+        damage = (
+            errors.NotFoundError,
+            errors.InvalidArgumentError,
+            errors.InvalidDimensionException,
+            errors.InternalError,
+        )
+        began = time.monotonic()
+        try:
+            yield
+        except StoreError:
+            self._rest(began)
+            raise
+        except damage as error:
+            raise StoreError(
+                f"the Chroma server at {self.url} cannot use its collection ({error}): run "
+                "`qa index` again; nothing will be embedded twice"
+            ) from error
+        except (httpx.HTTPError, errors.ChromaError, ValueError) as error:
+            self._rest(began)
+            raise self._unreachable(error) from error
+        except Exception as error:
+            if type(error) is not Exception:
+                raise
+            # How chromadb reports a status that it does not know, a proxy's 502 for one.
+            self._rest(began)
+            raise self._unreachable(error) from error
+
+    def _rest(self, began: float) -> None:
+        now = time.monotonic()
+        self._failed_until = now + max(_REST, _SHARE * (now - began))
+
+    def _unreachable(self, error: Exception) -> UnreachableError:
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        return UnreachableError(
+            f"the Chroma server at {self.url} does not answer ({reason}): start it with "
+            "`chroma run`, or unset QA_CHROMA_URL to keep vectors in the home folder"
+        )
+
+    def close(self) -> None:
+        """Closes the connections."""
+        with self._lock:
+            for client in self._clients.values():
+                _session(client).close()
+                client.close()  # type: ignore[attr-defined]  # of Client, which this is
+            self._clients.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class OnServer:
+    """A collection of a server. A reader's must be there; a writer's is created, and its requests
+    may take longer."""
+
+    server: Server
+    name: str
+    writing: bool = False
+
+
+def collection_names(server: Server, stem: str) -> list[str]:
+    """The server's collections whose names are `stem` and a build's eight hexadecimal digits."""
+    with server.asked(writing=True):
+        held = server.client(writing=True).list_collections()
+        return [c.name for c in held if re.fullmatch(rf"{re.escape(stem)}-[0-9a-f]{{8}}", c.name)]
+
+
+def delete_collection(server: Server, name: str) -> None:
+    """Deletes a collection, if it is there."""
+    from chromadb.errors import NotFoundError
+
+    with server.asked(writing=True), suppress(NotFoundError):
+        server.client(writing=True).delete_collection(name)
 
 
 def exact_search(
@@ -80,8 +292,29 @@ def exact_search(
     return [(ids[i], float(cosines[i])) for i in best]
 
 
+def _session(client: Any) -> "httpx.Client":
+    """The connections of a client, which chromadb neither limits in time nor closes."""
+    session: httpx.Client = client._server._session
+    return session
+
+
+def _timeout(seconds: float) -> "httpx.Timeout":
+    import httpx
+
+    return httpx.Timeout(seconds, connect=CONNECT)
+
+
+def _local(folder: Path) -> "ClientAPI":
+    import chromadb
+    from chromadb.config import Settings
+
+    return chromadb.PersistentClient(
+        str(folder), Settings(anonymized_telemetry=False, is_persistent=True)
+    )
+
+
 @contextmanager
-def _translated(folder: Path) -> Iterator[None]:
+def _in_folder(folder: Path) -> Iterator[None]:
     from chromadb.errors import ChromaError
 
     # Chroma reports a damaged store in several ways, some of them plain built-in errors.

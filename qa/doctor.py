@@ -1,6 +1,7 @@
 """What is installed, configured and indexed, what is wrong with it, and the next step.
 
-Nothing is created and nothing is embedded; a model service that has a URL is asked once.
+Nothing is created and nothing is embedded; a model service or a Chroma server that has a URL is
+asked.
 """
 
 import os
@@ -11,17 +12,20 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from qa import __version__
-from qa.errors import DamagedError, InputError, QAError, StoreError
+from qa.dense import Server
+from qa.errors import DamagedError, InputError, QAError, StoreError, UnreachableError
 from qa.settings import Settings
 
 if TYPE_CHECKING:
     from qa.catalog import Catalog
+    from qa.dense import DenseIndex
+    from qa.lexical import LexicalIndex
     from qa.models import Embedder
+    from qa.stores import Builds
 
 PACKAGES = ("chromadb", "tantivy", "onnxruntime", "streamlit", "openai", "tiktoken")
 TIMEOUT = 3.0  # seconds for each try to reach the model service; there are three
@@ -37,6 +41,7 @@ class IndexState:
     passages: int
     generation: int
     dense: str
+    dense_rows: int | None  # vectors that Chroma holds, where it can be asked
     lexical: str
 
 
@@ -47,6 +52,7 @@ class Checkup:
 
     model: str
     embedder: str
+    chroma: str
     home: str
     index: IndexState | None
     versions: dict[str, str | None]
@@ -59,9 +65,12 @@ class Checkup:
         return asdict(self)
 
     def __str__(self) -> str:
-        rows = {"model": self.model, "embedder": self.embedder, "home": self.home}
+        rows = {"model": self.model, "embedder": self.embedder}
+        rows |= {"chroma": self.chroma, "home": self.home}
         if self.index:
             rows |= {name: f"{value}" for name, value in asdict(self.index).items()}
+            held = "unknown" if self.index.dense_rows is None else str(self.index.dense_rows)
+            rows["dense_rows"] = f"{held} of {self.index.passages}"
         else:
             rows["index"] = "none"
         rows |= {name: found or "not installed" for name, found in self.versions.items()}
@@ -84,7 +93,12 @@ def repair(settings: Settings) -> Checkup:
     if not (settings.home / repair.CATALOG).exists():
         raise InputError(f"there is no index in {settings.home}: run `qa index FOLDER` first")
     splitter = Splitter(settings.passage_tokens, MiniLM().count)
-    said = repair.repair(settings.home, _embedder(settings), splitter)
+    server = Server(settings.chroma_url, TIMEOUT) if settings.chroma_url else None
+    try:
+        said = repair.repair(settings.home, _embedder(settings), splitter, server)
+    finally:
+        if server:
+            server.close()
     found = examine(settings)
     problems = (*said.left, *found.problems)
     return replace(
@@ -106,15 +120,19 @@ def examine(settings: Settings) -> Checkup:
     model = tried(_model) or f"{settings.model or 'unknown'}, cannot be used now"
     chosen = tried(_embedder)
     embedder = chosen.name if chosen else f"{settings.embedder}, cannot be used"
+    server = Server(settings.chroma_url, TIMEOUT) if settings.chroma_url else None
+    chroma = tried(lambda _: _chroma(server)) or f"{settings.chroma_url}, cannot be used now"
     tried(_writable)
-    index = tried(lambda settings: _index(settings, embedder, problems))
+    index = tried(lambda settings: _index(settings, embedder, server, problems))
+    if server:
+        server.close()
     versions = {"python": platform.python_version(), "qa": __version__, **_versions()}
     missing = [name for name, found in versions.items() if found is None]
     if missing:
         problems.append(f"{', '.join(missing)} not installed: run `make setup`")
     home = str(settings.home.absolute())
     step = _next(index, problems)
-    return Checkup(model, embedder, home, index, versions, tuple(problems), step)
+    return Checkup(model, embedder, chroma, home, index, versions, tuple(problems), step)
 
 
 def _variables(settings: Settings) -> list[str]:
@@ -158,6 +176,13 @@ def _embedder(settings: Settings) -> "Embedder":
     return OpenAIEmbedder.configured(settings, model)
 
 
+def _chroma(server: Server | None) -> str:
+    """Where vectors are kept."""
+    if server is None:
+        return "in the home folder"
+    return f"{server.url}, which answers as version {server.version()}"
+
+
 def _writable(settings: Settings) -> None:
     folder = settings.home.absolute()
     while not folder.exists():
@@ -172,10 +197,11 @@ def _writable(settings: Settings) -> None:
         ) from None
 
 
-def _index(settings: Settings, embedder: str, problems: list[str]) -> IndexState | None:
-    from qa import repair
+def _index(
+    settings: Settings, embedder: str, server: Server | None, problems: list[str]
+) -> IndexState | None:
+    from qa import repair, stores
     from qa.catalog import Catalog
-    from qa.indexing import LEXICAL_STORE
 
     path = settings.home / repair.CATALOG
     if not path.exists():
@@ -183,7 +209,9 @@ def _index(settings: Settings, embedder: str, problems: list[str]) -> IndexState
     with closing(Catalog(path)) as catalog:
         if faults := catalog.faults():
             raise DamagedError(f"{path} is damaged ({faults[0]}): run `qa doctor --repair`")
-        found = repair.inspect(catalog).named() + repair.unlike(catalog, settings.home, embedder)
+        found = repair.inspect(catalog).named() + repair.unlike(
+            catalog, settings.home, embedder, server
+        )
         problems += [f"{what}: run `qa doctor --repair`" for what in found]
         documents, passages = catalog.counts()
         if missing := catalog.without_vector(embedder):
@@ -191,17 +219,37 @@ def _index(settings: Settings, embedder: str, problems: list[str]) -> IndexState
                 f"{len(missing)} passages have no vector of {embedder}: run `qa index` on their "
                 "folders again, or go back to the embedder that they were indexed with"
             )
-        dense, lexical = (
-            _store(catalog, settings.home, name) for name in (f"dense-{embedder}", LEXICAL_STORE)
-        )
-        return IndexState(documents, passages, catalog.generation(), dense, lexical)
+        builds = stores.dense_builds(catalog, settings.home, embedder, server)
+        dense, rows = _store(catalog, builds), None
+        if dense == "current":
+            dense, rows = _held(catalog, builds, passages)
+        lexical = _store(catalog, stores.lexical_builds(settings.home))
+        return IndexState(documents, passages, catalog.generation(), dense, rows, lexical)
 
 
-def _store(catalog: "Catalog", home: Path, name: str) -> str:
-    state = catalog.store(name)
+def _held(
+    catalog: "Catalog", builds: "Builds[DenseIndex]", passages: int
+) -> tuple[str, int | None]:
+    """State of an index of vectors that should be current, and how many it holds."""
+    state = catalog.store(builds.name)
+    assert state
+    try:
+        with closing(builds.open(state.folder)) as index:
+            rows = index.count()
+    except UnreachableError:
+        return "unknown: its server does not answer, and searches use the catalog", None
+    except StoreError:
+        return "lost or damaged: the next search builds it again", None
+    if rows != passages:
+        return "not what it should hold: the next search builds it again", rows
+    return "current", rows
+
+
+def _store(catalog: "Catalog", builds: "Builds[DenseIndex] | Builds[LexicalIndex]") -> str:
+    state = catalog.store(builds.name)
     if state is None:
         return "not built: the next search builds it"
-    if state.dirty or not (home / state.folder).is_dir():
+    if state.dirty or builds.missing(state.folder):
         return "being written, or cut off: the next search builds it again"
     if state.generation != catalog.generation():
         return "behind: the next search brings it up to date"

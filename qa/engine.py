@@ -26,6 +26,7 @@ from qa import (
 )
 from qa.catalog import Catalog
 from qa.collection import Collection
+from qa.dense import Server
 from qa.errors import InputError
 from qa.models import ChatModel, Embedder, Reader, Vectors, Words
 from qa.questions import Asked, Query
@@ -71,7 +72,8 @@ class Engine:
         self._home = settings.home
         self._catalog = catalog
         self._reader = reader
-        self._collection = Collection(catalog, settings.home, embedder)
+        self._server = Server(settings.chroma_url) if settings.chroma_url else None
+        self._collection = Collection(catalog, settings.home, embedder, self._server)
         self._words: dict[str, Words] = {}
         self._lock = Lock()
 
@@ -106,6 +108,8 @@ class Engine:
     def close(self) -> None:
         """Closes every store."""
         self._collection.close()
+        if self._server:
+            self._server.close()
         self._catalog.close()
 
     def __enter__(self) -> Self:
@@ -133,9 +137,9 @@ class Engine:
         Only what changed is read, and only passages with new text are embedded. Documents whose
         files are no longer in a folder are removed, unless told to `keep_missing`. `progress` is
         called at each file and batch; what it raises ends the run, and the next one goes on from
-        there. Raises InputError for a path
-        that does not exist and BusyError when another process writes for longer than `wait`
-        seconds; files that cannot be read are in the report's `failed`.
+        there. Raises InputError for a path that does not exist, BusyError when another process
+        writes for longer than `wait` seconds, and UnreachableError when vectors belong on a server
+        that does not answer; files that cannot be read are in the report's `failed`.
         """
         if not paths or "" in paths:  # as a path it would be the current folder
             raise InputError("no path given: name a folder or file, such as corpus")
@@ -149,6 +153,7 @@ class Engine:
                 indexing.Splitter(self.settings.passage_tokens, self._reader.count),
                 progress or (lambda now: None),
                 keep_missing,
+                self._server,
             )
 
     def documents(self) -> list[Document]:
@@ -173,7 +178,7 @@ class Engine:
         self.document(document_id)
         with indexing.writing(self._home):
             self._collection.close()
-            indexing.remove(self._catalog, self._home, self.embedder, document_id)
+            indexing.remove(self._catalog, self._home, self.embedder, document_id, self._server)
 
     # --- questions ---------------------------------------------------------------------------
 

@@ -25,5 +25,9 @@ class BusyError(StoreError):
     """Another process is writing to the same home folder."""
 
 
+class UnreachableError(StoreError):
+    """The Chroma server that QA_CHROMA_URL names does not answer, or is none that can be used."""
+
+
 class ModelError(QAError):
     """The language model or embedding service did not give a usable reply."""

@@ -5,47 +5,27 @@ then whole documents; then the derived indexes follow the catalog.
 """
 
 import hashlib
-import re
-import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol, TypeVar
-from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
-from qa import loading, sketches, splitting
+from qa import loading, sketches, splitting, stores
 from qa.catalog import Catalog, Store, StoredPassage
-from qa.dense import DenseIndex
-from qa.errors import BusyError, InputError, StoreError
+from qa.dense import DenseIndex, Server
+from qa.errors import BusyError, InputError, StoreError, UnreachableError
 from qa.lexical import LexicalIndex
 from qa.models import Embedder, Reader
+from qa.stores import LEXICAL_STORE as LEXICAL_STORE
+from qa.stores import Builds, Index
+from qa.stores import dense_store as dense_store
 from qa.types import Document, Failure, IndexReport, Progress
 
 _FLUSH = 256  # passages between two commits
 _ROWS = 5_000  # passages between two writes to a derived index
-
-
-class Derived(Protocol):
-    """What Chroma and tantivy have in common here."""
-
-    def ids(self) -> set[str]:
-        """The id of every row held."""
-        ...
-
-    def remove(self, ids: Sequence[str]) -> None:
-        """Removes rows."""
-        ...
-
-    def close(self) -> None:
-        """Lets go of the files."""
-        ...
-
-
-Index = TypeVar("Index", bound=Derived)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +103,19 @@ def update(
     splitter: Splitter,
     progress: Callable[[Progress], None],
     keep_missing: bool = False,
+    server: Server | None = None,
 ) -> IndexReport:
     """Indexes what is new or changed under `paths`, removes what has gone from its folders unless
     told to `keep_missing`, and brings the derived indexes up to date. The caller holds
     `writing(home)`. What `progress` raises ends the run; what was stored by then is kept.
 
-    Raises InputError for a path that does not exist; a file that cannot be read is a failure in
-    the report, and what was indexed of it before is kept.
+    Raises InputError for a path that does not exist, and UnreachableError before anything is
+    embedded when vectors are kept on a server that does not answer; a file that cannot be read is
+    a failure in the report, and what was indexed of it before is kept.
     """
     began = time.perf_counter()
+    if server:
+        server.version()
     paths = [loading.place(path) if path.exists() else path for path in paths]
     known, schemes = catalog.files(), catalog.schemes()
     _check_gone(known, paths)
@@ -178,9 +162,9 @@ def update(
     except BaseException:
         # What was committed can be found at once; the error that stopped us is the one to show.
         with suppress(StoreError):
-            synchronise(catalog, home, embedder)
+            synchronise(catalog, home, embedder, server)
         raise
-    synchronise(catalog, home, embedder)
+    synchronise(catalog, home, embedder, server)
     documents, passages = catalog.counts()
     return IndexReport(
         added,
@@ -194,25 +178,35 @@ def update(
     )
 
 
-def remove(catalog: Catalog, home: Path, embedder: Embedder, document_id: str) -> bool:
+def remove(
+    catalog: Catalog,
+    home: Path,
+    embedder: Embedder,
+    document_id: str,
+    server: Server | None = None,
+) -> bool:
     """Takes one document out of the index, whichever files hold it; False when it is not there.
     The caller holds `writing(home)`."""
     if catalog.document(document_id) is None:
         return False
+    if server:
+        server.version()
     with catalog.transaction():
         catalog.remove_document(document_id)
         catalog.drop_orphans()
         catalog.advance()
-    synchronise(catalog, home, embedder)
+    synchronise(catalog, home, embedder, server)
     return True
 
 
-def synchronise(catalog: Catalog, home: Path, embedder: Embedder) -> None:
+def synchronise(
+    catalog: Catalog, home: Path, embedder: Embedder, server: Server | None = None
+) -> None:
     """Makes the derived indexes hold exactly the catalog's passages, without embedding.
 
-    One that a cut-off write left dirty is rebuilt in a new folder, since opening a damaged Chroma
+    One that a cut-off write left dirty is rebuilt under a new name, since opening a damaged Chroma
     can end the process. The caller holds `writing(home)`. Raises StoreError when passages have no
-    vector of this embedder.
+    vector of this embedder, and UnreachableError when the server does not answer.
     """
     if catalog.without_vector(embedder.name):
         raise StoreError(
@@ -226,54 +220,43 @@ def synchronise(catalog: Catalog, home: Path, embedder: Embedder) -> None:
     def add_texts(index: LexicalIndex, rows: Sequence[StoredPassage]) -> None:
         index.add((row.passage.id, splitting.searchable(row.passage)) for row in rows)
 
-    _follow(catalog, home, dense_store(embedder), DenseIndex, add_vectors)
-    _follow(catalog, home, LEXICAL_STORE, LexicalIndex, add_texts)
-
-
-LEXICAL_STORE = "lexical"
-
-
-def dense_store(embedder: Embedder) -> str:
-    """Name of the dense index of this embedder; each has its own."""
-    return f"dense-{embedder.name}"
+    _follow(catalog, stores.lexical_builds(home), add_texts)
+    _follow(catalog, stores.dense_builds(catalog, home, embedder.name, server), add_vectors)
 
 
 def _follow(
     catalog: Catalog,
-    home: Path,
-    name: str,
-    open_index: Callable[[Path], Index],
+    builds: Builds[Index],
     add: Callable[[Index, Sequence[StoredPassage]], None],
 ) -> None:
-    state, generation = catalog.store(name), catalog.generation()
-    whole = state is not None and not state.dirty and (home / state.folder).is_dir()
+    state, generation = catalog.store(builds.name), catalog.generation()
+    there = builds.exists(state.folder if state else "")  # a server that is away: nothing is marked
+    whole = state is not None and not state.dirty and there
     if whole and state and state.generation == generation:
         return
-    stem = re.sub(r"[^\w.-]+", "-", name)
-    folder = state.folder if whole and state else f"{stem}-{uuid4().hex[:8]}"
-    catalog.mark(name, Store(folder, generation, dirty=True))
+    build = state.folder if whole and state else builds.new()
+    catalog.mark(builds.name, Store(build, generation, dirty=True))
     try:
-        _fill(catalog, home / folder, open_index, add)
+        _fill(catalog, builds.open(build, writing=True), add)
+    except UnreachableError:
+        raise
     except StoreError:
         if not whole:
             raise
         # Damaged since it was written: it is marked dirty now, and so built anew.
-        _follow(catalog, home, name, open_index, add)
+        _follow(catalog, builds, add)
         return
-    catalog.mark(name, Store(folder, generation, dirty=False))
-    for other in home.glob(f"{stem}-*"):  # what this one replaces, or a killed build left
-        if other.name != folder and re.fullmatch(r"[0-9a-f]{8}", other.name[len(stem) + 1 :]):
-            shutil.rmtree(other, ignore_errors=True)
+    catalog.mark(builds.name, Store(build, generation, dirty=False))
+    with suppress(StoreError):  # the index is whole; the next change tries again
+        builds.keep_only(build)
 
 
 def _fill(
     catalog: Catalog,
-    folder: Path,
-    open_index: Callable[[Path], Index],
+    index: Index,
     add: Callable[[Index, Sequence[StoredPassage]], None],
 ) -> None:
-    """Brings the rows of the index in `folder` to what the catalog holds."""
-    index = open_index(folder)
+    """Brings the rows of the index to what the catalog holds, and closes it."""
     try:
         held, wanted = index.ids(), catalog.passage_ids()
         if stale := sorted(held - set(wanted)):

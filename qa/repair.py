@@ -4,23 +4,20 @@ The catalog can be checked against itself: a document has the hash of its text, 
 what was embedded for it. The derived indexes are compared with it, and built anew from it.
 """
 
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from qa import indexing, splitting
+from qa import indexing, splitting, stores
 from qa.catalog import Catalog, StoredPassage
-from qa.dense import DenseIndex
-from qa.errors import DamagedError, StoreError
-from qa.indexing import LEXICAL_STORE, Splitter, dense_store
-from qa.lexical import LexicalIndex
+from qa.dense import Server
+from qa.errors import DamagedError, StoreError, UnreachableError
+from qa.indexing import Splitter
 from qa.models import Embedder
 from qa.types import Document
 
 CATALOG = "catalog.sqlite3"
-_OPENED: tuple[Callable[[Path], DenseIndex | LexicalIndex], ...] = (DenseIndex, LexicalIndex)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +61,23 @@ def inspect(catalog: Catalog) -> Damage:
     return Damage(tuple(texts), tuple(passages), vectors, strays)
 
 
-def unlike(catalog: Catalog, home: Path, embedder: str) -> list[str]:
+def unlike(catalog: Catalog, home: Path, embedder: str, server: Server | None) -> list[str]:
     """The derived indexes that say they are current and do not hold the catalog's passages."""
     found = list[str]()
-    for name, open_index in zip((f"dense-{embedder}", LEXICAL_STORE), _OPENED, strict=True):
-        state, wanted = catalog.store(name), set(catalog.passage_ids())
+    for builds in (
+        stores.dense_builds(catalog, home, embedder, server),
+        stores.lexical_builds(home),
+    ):
+        state, wanted = catalog.store(builds.name), set(catalog.passage_ids())
         if state is None or state.dirty or state.generation != catalog.generation():
             continue  # the next search sees to it
-        if not (home / state.folder).is_dir():
+        if builds.missing(state.folder):
             continue
         try:
-            with closing(open_index(home / state.folder)) as index:
+            with closing(builds.open(state.folder)) as index:
                 held = index.ids()
+        except UnreachableError:
+            continue
         except StoreError as error:
             wrong = f"cannot be read ({error.__cause__})"
         else:
@@ -83,8 +85,8 @@ def unlike(catalog: Catalog, home: Path, embedder: str) -> list[str]:
             wrong = f"lacks {lacking} passages and holds {gone} that are no more"
             if not (lacking or gone):
                 continue
-        if (catalog.store(name), catalog.generation()) == (state, state.generation):
-            found.append(f"the index in {state.folder} {wrong}")  # else it was being written
+        if (catalog.store(builds.name), catalog.generation()) == (state, state.generation):
+            found.append(f"the index {state.folder} {wrong}")  # else it was being written
     return found
 
 
@@ -96,22 +98,24 @@ class Repair:
     left: list[str]
 
 
-def repair(home: Path, embedder: Embedder, splitter: Splitter) -> Repair:
+def repair(
+    home: Path, embedder: Embedder, splitter: Splitter, server: Server | None = None
+) -> Repair:
     """Mends the catalog, builds both derived indexes anew from it, and says what was done.
 
     What cannot be mended without its file is taken out, so that the next `qa index` reads it. A
     catalog that SQLite cannot read is put aside, never deleted. Without vectors for all passages
     the derived indexes stay as they are. Raises BusyError when another process writes, StoreError
-    when the catalog is of a newer version.
+    when the catalog is of a newer version, UnreachableError when a server does not answer.
     """
     said = Repair([], [])
     with indexing.writing(home), closing(_readable(home / CATALOG, said)) as catalog:
         _mend(catalog, inspect(catalog), splitter, said)
         if not catalog.without_vector(embedder.name):
-            for name in (dense_store(embedder), LEXICAL_STORE):
+            for name in (stores.dense_store(embedder, server), stores.LEXICAL_STORE):
                 if state := catalog.store(name):
                     catalog.mark(name, replace(state, dirty=True))
-            indexing.synchronise(catalog, home, embedder)
+            indexing.synchronise(catalog, home, embedder, server)
             said.done.append("built both search indexes anew from the catalog, embedding nothing")
     return said
 

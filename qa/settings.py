@@ -1,8 +1,10 @@
 """One frozen value with every setting; the only reader of the environment."""
 
 import os
+import re
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -18,6 +20,9 @@ class Settings(BaseSettings):
     )
 
     home: Path = Field(Path(".qa"), description="folder of the index")
+    chroma_url: str = Field(
+        "", description="URL of a Chroma server to keep vectors in, instead of the home folder"
+    )
     model: str = Field(
         "",
         description="chat model; default gpt-4.1-mini, or with a base URL the first one it serves",
@@ -50,6 +55,27 @@ class Settings(BaseSettings):
     def _expanded(cls, home: Path) -> Path:
         return Path(os.path.expanduser(home))  # else a folder named ~ would be made
 
+    @field_validator("chroma_url")
+    @classmethod
+    def _plain(cls, url: str) -> str:
+        """As http(s)://host[:port], so that equal servers have equal names."""
+        if not url:
+            return url
+        example = "give it as http://HOST:PORT, which is http://127.0.0.1:8000 for `chroma run`"
+        try:
+            parts = urlsplit(url.strip())
+            host, port = parts.hostname, parts.port
+        except ValueError as error:
+            raise ValueError(f"{error}: {example}") from None
+        if parts.scheme not in ("http", "https") or not host or any(c.isspace() for c in host):
+            raise ValueError(f"not the URL of a server: {example}")
+        if parts.username is not None or parts.password is not None:
+            raise ValueError(f"names and passwords are not sent: {example}")
+        if parts.path.strip("/") or parts.query or parts.fragment:
+            raise ValueError(f"nothing may follow the port: {example}")
+        named = f"[{host}]" if ":" in host else host
+        return f"{parts.scheme}://{named}" + (f":{port}" if port is not None else "")
+
     @property
     def generates(self) -> bool:
         """Whether a language model is configured; without one, answers quote the documents."""
@@ -72,6 +98,5 @@ class Settings(BaseSettings):
             first = error.errors()[0]
             name = str(first["loc"][0]) if first["loc"] else "settings"
             variable = name if name.isupper() else f"QA_{name.upper()}"
-            raise InputError(
-                f"{variable}={first.get('input')!r} cannot be used: {first['msg']}"
-            ) from None
+            value = re.sub(r"//[^/@]*@", "//…@", f"{first.get('input')!r}")  # shows no password
+            raise InputError(f"{variable}={value} cannot be used: {first['msg']}") from None

@@ -5,6 +5,7 @@ bits a direction: 64 bytes a word instead of 1,536. What is lost costs nothing t
 measured in ranking passages, but too much in choosing sentences, for which they are read in full.
 """
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -18,12 +19,18 @@ _KEPT = 128  # directions
 _STEPS = 7  # a nibble holds -7 to 7
 _BASIS = Path(__file__).parent / "models" / "minilm-basis.npy"
 
+WORD = _KEPT // 2  # bytes of one word
 Packed = npt.NDArray[np.uint8]
 
 
 def name(embedder: Embedder) -> str:
     """What the sketches that come with an embedder's vectors are stored under."""
     return f"{embedder.name}/words-{_VERSION}"
+
+
+def is_name(embedder: str) -> bool:
+    """Whether it is sketches, not vectors, that are stored under a name."""
+    return bool(re.search(r"/words-\d+$", embedder))
 
 
 def pack(words: Words) -> Packed:
@@ -37,7 +44,7 @@ def pack(words: Words) -> Packed:
 
 def unpack(packed: Packed) -> Vectors:
     """Unit vectors, float32, shape (n, 128)."""
-    halves = packed.reshape(-1, _KEPT // 2)
+    halves = packed.reshape(-1, WORD)
     nibbles = np.stack([halves >> 4, halves & 15], axis=2).reshape(-1, _KEPT)
     return _unit(nibbles.astype(np.float32) - _STEPS)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from chroma_server import ChromaServer
 
 from qa.engine import Engine
 from qa.models import Vectors
@@ -69,17 +70,33 @@ def corpus(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def chroma_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChromaServer]:
+    """A Chroma server for all tests: each home has collections of its own. Do not stop it."""
+    with ChromaServer(tmp_path_factory.mktemp("chroma")) as server:
+        yield server
+
+
 @pytest.fixture
-def make_engine(tmp_path: Path, embedder: HashingEmbedder) -> Iterator[MakeEngine]:
+def chroma_url(request: pytest.FixtureRequest) -> str:
+    """Where Chroma keeps the vectors: empty for the home folder, unless the test is `in_both`."""
+    if getattr(request, "param", "folder") == "folder":
+        return ""
+    return str(request.getfixturevalue("chroma_server").url)
+
+
+in_both = pytest.mark.parametrize("chroma_url", ["folder", "server"], indirect=True)
+"""Runs a test with the vectors in a folder and on a server."""
+
+
+@pytest.fixture
+def make_engine(tmp_path: Path, embedder: HashingEmbedder, chroma_url: str) -> Iterator[MakeEngine]:
     """Opens engines on one home folder, with the small embedder, and closes them at the end."""
     opened: list[Engine] = []
 
     def make(embedder: HashingEmbedder = embedder, **settings: object) -> Engine:
-        opened.append(
-            Engine.open(
-                settings=Settings.load(home=tmp_path / ".qa", **settings), embedder=embedder
-            )
-        )
+        values = {"home": tmp_path / ".qa", "chroma_url": chroma_url} | settings
+        opened.append(Engine.open(settings=Settings.load(**values), embedder=embedder))
         return opened[-1]
 
     yield make

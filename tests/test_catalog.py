@@ -1,3 +1,4 @@
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -159,6 +160,39 @@ def test_a_document_stays_until_the_last_file_that_holds_it_goes(catalog: Catalo
             assert catalog.drop_orphans() == 1 - left
         assert catalog.counts() == (left, left)
         assert catalog.missing_vectors("e", ["sha"]) == ({"sha"} if not left else set())
+
+
+def test_the_vectors_of_all_passages_come_with_their_ids(catalog: Catalog) -> None:
+    assert catalog.passage_vectors("e")[0] == []
+    # The second and third passages have equal texts and so one vector.
+    stored = [
+        put(catalog, document(f"Text {n}."), f"{n}.txt", sha)
+        for n, sha in enumerate(["first", "same", "same"])
+    ]
+    with pytest.raises(StoreError, match="qa index"):
+        catalog.passage_vectors("e")
+    catalog.put_vectors("e", ["first", "same"], np.float32([[1, 2], [3, 4]]))
+    ids, vectors = catalog.passage_vectors("e")
+    assert ids == [row.passage.id for row in stored]
+    assert (vectors == np.float32([[1, 2], [3, 4], [3, 4]])).all()
+    with pytest.raises(StoreError, match="qa index"):
+        catalog.passage_vectors("another")
+
+
+def test_a_catalog_has_an_identity_that_a_copy_does_not_share(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    identity = catalog.identity()
+    again = Catalog(tmp_path / "home" / "catalog.sqlite3")
+    assert again.identity() == catalog.identity() == identity
+    again.close()
+    catalog.close()
+    shutil.copytree(tmp_path / "home", tmp_path / "copy")
+    (tmp_path / "home").rename(tmp_path / "moved")
+    for folder, same in (("copy", False), ("moved", True)):
+        other = Catalog(tmp_path / folder / "catalog.sqlite3")
+        assert (other.identity() == identity) == same
+        other.close()
 
 
 def test_vectors_belong_to_their_embedder_and_keep_their_order(catalog: Catalog) -> None:

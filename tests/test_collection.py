@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
 
-from conftest import REPOSITORY, HashingEmbedder, MakeEngine
+from conftest import REPOSITORY, HashingEmbedder, MakeEngine, in_both
 
 from qa.catalog import Catalog
+from qa.dense import Server
 from qa.engine import Engine
 from qa.indexing import LEXICAL_STORE, dense_store
 
@@ -20,7 +21,8 @@ import sys
 from conftest import HashingEmbedder
 from qa.engine import Engine
 from qa.settings import Settings
-with Engine.open(settings=Settings(home=sys.argv[1]), embedder=HashingEmbedder()) as engine:
+settings = Settings(home=sys.argv[1], chroma_url=sys.argv[3])
+with Engine.open(settings=settings, embedder=HashingEmbedder()) as engine:
     engine.index(sys.argv[2])
 """
 
@@ -34,10 +36,11 @@ with writing(Path(sys.argv[1])):
 """
 
 
-def index_elsewhere(home: Path, corpus: Path) -> None:
-    """Indexes in another process."""
+def index_elsewhere(engine: Engine, corpus: Path) -> None:
+    """Indexes in another process, with the home and the server of this engine."""
+    settings = engine.settings
     subprocess.run(
-        [sys.executable, "-c", INDEXES, str(home), str(corpus)],
+        [sys.executable, "-c", INDEXES, str(settings.home), str(corpus), settings.chroma_url],
         env=os.environ | ENVIRONMENT,
         check=True,
     )
@@ -59,10 +62,16 @@ def another_writer(home: Path) -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
+def stores_of(engine: Engine) -> tuple[str, str]:
+    """What the catalog calls the derived indexes in use."""
+    url = engine.settings.chroma_url
+    return dense_store(engine.embedder, Server(url) if url else None), LEXICAL_STORE
+
+
 def mark_dirty(engine: Engine, folder: str | None = None) -> None:
     """What a writer does before it touches the derived indexes."""
     catalog = Catalog(engine.settings.home / "catalog.sqlite3")
-    for name in (dense_store(engine.embedder), LEXICAL_STORE):
+    for name in stores_of(engine):
         state = catalog.store(name)
         assert state
         catalog.mark(name, replace(state, dirty=True, folder=folder or state.folder))
@@ -80,6 +89,7 @@ def found(engine: Engine, number: int) -> bool:
     return bool(hits) and f"number{number} " in hits[0].passage.text
 
 
+@in_both
 def test_a_reader_sees_what_another_process_indexed_afterwards(
     corpus: Path, make_engine: MakeEngine
 ) -> None:
@@ -89,7 +99,7 @@ def test_a_reader_sees_what_another_process_indexed_afterwards(
     assert found(engine, 1)
     (corpus / "1.txt").unlink()
     fill(corpus, range(3, 6))
-    index_elsewhere(engine.settings.home, corpus)
+    index_elsewhere(engine, corpus)
     assert all(found(engine, n) for n in (0, 2, 3, 4, 5))
     assert not found(engine, 1)
     hit = engine.search("number4", 1)[0]
@@ -97,6 +107,7 @@ def test_a_reader_sees_what_another_process_indexed_afterwards(
     assert hit.lexical is not None
 
 
+@in_both
 def test_the_catalog_answers_while_another_process_writes(
     corpus: Path, make_engine: MakeEngine, embedder: HashingEmbedder
 ) -> None:
@@ -111,6 +122,7 @@ def test_the_catalog_answers_while_another_process_writes(
         assert not (engine.settings.home / "being-built").exists(), "a reader creates nothing"
 
 
+@in_both
 def test_a_reader_repairs_what_a_writer_left_when_it_was_killed(
     corpus: Path, make_engine: MakeEngine
 ) -> None:
@@ -126,7 +138,7 @@ def test_a_reader_repairs_what_a_writer_left_when_it_was_killed(
     assert hit.dense is not None
     assert hit.lexical is not None
     catalog = Catalog(engine.settings.home / "catalog.sqlite3")
-    states = [catalog.store(name) for name in (dense_store(engine.embedder), LEXICAL_STORE)]
+    states = [catalog.store(name) for name in stores_of(engine)]
     catalog.close()
     assert [state and state.dirty for state in states] == [False, False]
 
@@ -145,6 +157,7 @@ def test_a_search_while_an_index_is_deleted_under_it_is_answered(
     assert engine.search("number2", 1)[0].lexical is not None
 
 
+@in_both
 def test_threads_search_while_another_indexes(corpus: Path, make_engine: MakeEngine) -> None:
     fill(corpus, range(5))
     engine = make_engine()

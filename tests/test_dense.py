@@ -1,17 +1,32 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import pytest
 
-from qa.dense import DenseIndex, exact_search
+from qa.dense import DenseIndex, OnServer, Server, exact_search
 from qa.errors import StoreError
 from qa.models import Vectors
 
+Place = Path | OnServer
+
+
+@pytest.fixture(params=["folder", "server"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """An index that is not there yet, in a folder and on a server."""
+    if request.param == "folder":
+        yield tmp_path / "dense"
+        return
+    server = Server(request.getfixturevalue("chroma_server").url)
+    yield OnServer(server, f"test-{uuid4().hex}", writing=True)
+    server.close()
+
 
 @pytest.fixture
-def index(tmp_path: Path) -> Iterator[DenseIndex]:
-    index = DenseIndex(tmp_path / "dense")
+def index(place: Place) -> Iterator[DenseIndex]:
+    index = DenseIndex(place)
     yield index
     index.close()
 
@@ -39,6 +54,7 @@ def test_rows_are_added_replaced_and_removed(index: DenseIndex) -> None:
     index.add(ids, vectors)
     index.add(ids[:1], vectors[1:2])
     assert index.ids() == set(ids)
+    assert index.count() == 4
     assert {i for i, _ in index.search(vectors[1], 2)} == {ids[0], ids[1]}
     index.remove([ids[1], "no such"])
     assert index.ids() == {ids[0], ids[2], ids[3]}
@@ -66,15 +82,15 @@ def test_what_is_left_after_most_was_removed_is_found(index: DenseIndex) -> None
 
 def test_more_rows_than_chroma_takes_at_once_are_kept(index: DenseIndex) -> None:
     index.add(names(5_500), unit(5_500))
-    assert len(index.ids()) == 5_500
+    assert len(index.ids()) == index.count() == 5_500
 
 
-def test_an_index_that_is_opened_again_holds_the_same(tmp_path: Path) -> None:
+def test_an_index_that_is_opened_again_holds_the_same(place: Place) -> None:
     ids, vectors = names(20), unit(20)
-    index = DenseIndex(tmp_path / "dense")
+    index = DenseIndex(place)
     index.add(ids, vectors)
     index.close()
-    index = DenseIndex(tmp_path / "dense")
+    index = DenseIndex(place if isinstance(place, Path) else replace(place, writing=False))
     assert index.ids() == set(ids)
     assert index.search(vectors[7], 1) == [(ids[7], pytest.approx(1, abs=1e-5))]
     index.close()

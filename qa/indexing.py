@@ -5,6 +5,7 @@ then whole documents; then the derived indexes follow the catalog.
 """
 
 import hashlib
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from qa.types import Document as Document
     from qa.types import Evidence as Evidence
     from qa.types import Failure as Failure
+    from qa.types import Filters as Filters
     from qa.types import Hit as Hit
     from qa.types import IndexReport as IndexReport
     from qa.types import Passage as Passage
@@ -53,6 +54,7 @@ _HOMES = {
         "Document",
         "Evidence",
         "Failure",
+        "Filters",
         "Hit",
         "IndexReport",
         "Passage",
@@ -71,6 +73,7 @@ __all__ = [
     "Engine",
     "Evidence",
     "Failure",
+    "Filters",
     "Hit",
     "IndexReport",
     "InputError",

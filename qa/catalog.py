@@ -7,7 +7,7 @@ them holds and whether a write to it was cut short.
 import json
 import secrets
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
@@ -21,7 +21,7 @@ from qa import __version__
 from qa.errors import DamagedError, StoreError
 from qa.models import Vectors
 from qa.sketches import WORD, Packed, is_name
-from qa.types import DateOrigin, Document, Passage
+from qa.types import DateOrigin, Document, Filters, Passage
 
 SCHEMA_VERSION = 3
 _SCHEMA = """
@@ -248,6 +248,21 @@ class Catalog:
         rows = self._rows(f"{_DOCUMENT} WHERE id = ?", document_id)
         return _document(rows[0]) if rows else None
 
+    def allowed(self, filters: Filters) -> frozenset[str]:
+        """The ids of the documents that filters allow."""
+        sql, values = "SELECT id FROM documents WHERE 1", list[str]()
+        for day, comparison in ((filters.since, ">="), (filters.until, "<=")):
+            if day:
+                sql += f" AND published {comparison} ?"
+                values.append(day.isoformat())
+        if filters.sources:
+            # Whole steps of a path, so that "reports" is not found in "old-reports".
+            one = "instr('/' || replace(source, '#', '/') || '/', '/' || ? || '/')"
+            of = " OR ".join([one] * len(filters.sources))
+            sql += f" AND id IN (SELECT document_id FROM sources WHERE {of})"
+            values += [source.strip("/").replace("#", "/") for source in filters.sources]
+        return frozenset(str(i) for (i,) in self._rows(sql, *values))
+
     def counts(self) -> tuple[int, int]:
         """Number of documents and of passages."""
         return self._one("SELECT count(*) FROM documents"), self._one(
@@ -397,15 +412,22 @@ class Catalog:
             str(i): np.frombuffer(blob, np.uint8) for i, blob in rows if isinstance(blob, bytes)
         }
 
-    def passage_vectors(self, embedder: str) -> tuple[list[str], Vectors]:
-        """The id of every passage, and their vectors, shape (passages, dimensions).
+    def passage_vectors(
+        self, embedder: str, documents: Collection[str] | None = None
+    ) -> tuple[list[str], Vectors]:
+        """The id of every passage, or of those of some documents, and their vectors, shape
+        (passages, dimensions).
 
         Raises StoreError when one is missing.
         """
+        those, values = "", [embedder]
+        if documents is not None:
+            those = " WHERE p.document_id IN (SELECT value FROM json_each(?))"
+            values.append(json.dumps(sorted(documents)))
         rows = self._rows(
             "SELECT p.id, v.vector FROM passages p LEFT JOIN vectors v"
-            " ON v.embedder = ? AND v.sha = p.sha ORDER BY p.rowid",
-            embedder,
+            f" ON v.embedder = ? AND v.sha = p.sha{those} ORDER BY p.rowid",
+            *values,
         )
         blobs = [vector for _, vector in rows if isinstance(vector, bytes)]
         if len(blobs) < len(rows):

@@ -4,6 +4,7 @@ import errno
 import os
 import socket
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,7 +21,7 @@ from qa.terminal import (
     stoppable,
     whole,
 )
-from qa.types import Evidence, Hit, Progress, evidence_json
+from qa.types import Evidence, Filters, Hit, Progress, evidence_json
 
 if TYPE_CHECKING:
     from qa.engine import Engine
@@ -31,6 +32,18 @@ MOST_HITS = 1_000
 
 Home = Annotated[
     Path | None, typer.Option("--home", help="Folder of the index; default QA_HOME, or .qa.")
+]
+Since = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="Only documents from this day on."),
+]
+Until = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="Only documents up to this day."),
+]
+Source = Annotated[
+    list[str] | None,
+    typer.Option(help="Only documents of this file, folder or URL; may be given again."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -107,15 +120,19 @@ def ask(
     model: Annotated[
         str | None, typer.Option(help="Model of the configured service; default QA_MODEL.")
     ] = None,
+    since: Since = None,
+    until: Until = None,
+    source: Source = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Answer a question, each sentence with its source."""
+    filters = _filters(since, until, source)
     with _opened(home, model, filled=True) as engine:
         if engine.model and sys.stdout.isatty() and not as_json:
-            show_as_written(engine.stream(whole(question)))
+            show_as_written(engine.stream(whole(question), filters=filters))
             return
-        answer = engine.ask(whole(question))
+        answer = engine.ask(whole(question), filters=filters)
     if as_json:
         show_json(answer.to_json())
     else:
@@ -129,12 +146,16 @@ def search(
     explain: Annotated[
         bool, typer.Option("--explain", help="Show the parts of each score.")
     ] = False,
+    since: Since = None,
+    until: Until = None,
+    source: Source = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """List the passages that are nearest to a query, best first."""
+    filters = _filters(since, until, source)
     with _opened(home, filled=True) as engine:
-        hits = engine.search(whole(query), k)
+        hits = engine.search(whole(query), k, filters)
     if as_json:
         names = ("dense", "lexical", "words") if explain else ()
         parts = [{name: getattr(hit, name) for name in names} for hit in hits]
@@ -306,6 +327,10 @@ def _check_free(host: str, port: int) -> None:
             raise InputError(f"{reason}: choose others with --host and --port") from None
         other = port + 1 if port < 65535 else port - 1
         raise InputError(f"port {port} is in use: choose another with --port {other}") from None
+
+
+def _filters(since: datetime | None, until: datetime | None, sources: list[str] | None) -> Filters:
+    return Filters(since and since.date(), until and until.date(), tuple(sources or ()))
 
 
 def _listed(number: int, hit: Hit, explain: bool) -> str:

@@ -14,9 +14,10 @@ from qa.dense import DenseIndex, Server, exact_search
 from qa.errors import BusyError, StoreError, UnreachableError
 from qa.lexical import LexicalIndex
 from qa.models import Embedder, Vectors
+from qa.scope import FEW, Scope, within
 from qa.sketches import Packed
 from qa.stores import Builds, Index
-from qa.types import Passage
+from qa.types import Filters, Passage
 
 Found = TypeVar("Found")
 State = tuple[int, Store | None, Store | None]
@@ -40,6 +41,7 @@ class Collection:
         self._lock = RLock()
         self._seen: State | None = None
         self._vectors_read: tuple[int, list[str], Vectors] | None = None
+        self._scope: tuple[int, Filters, Scope] | None = None
         self._dense: DenseIndex | None = None
         self._lexical: LexicalIndex | None = None
 
@@ -52,8 +54,14 @@ class Collection:
             self._dense = self._lexical = None
             self._seen = None
 
-    def nearest(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
+    def nearest(
+        self, vector: Vectors, k: int, scope: Scope | None = None
+    ) -> list[tuple[str, float]]:
         """Passage ids and cosines, best first."""
+        if scope is not None and scope.few is not None:
+            return exact_search(*scope.few, vector, k)
+        if scope is not None:
+            return within(scope, lambda n: self.nearest(vector, n), k)
         with self._lock:
             for _ in range(2):
                 _, opened, _ = self._refresh()
@@ -68,10 +76,29 @@ class Collection:
             ids, vectors = self._exact()
         return exact_search(ids, vectors, vector, k)
 
-    def worded(self, query: str, k: int) -> list[tuple[str, float]]:
+    def worded(self, query: str, k: int, scope: Scope | None = None) -> list[tuple[str, float]]:
         """Passage ids and BM25 scores, best first."""
+        if scope is not None and scope.few is None:
+            return within(scope, lambda n: self.worded(query, n), k)
+        ids = scope.few[0] if scope is not None and scope.few is not None else None
         with self._lock:
-            return self._by_words(lambda index: index.search(query, k), [])
+            return self._by_words(lambda index: index.search(query, k, ids), [])
+
+    def scope(self, filters: Filters) -> Scope | None:
+        """What may be searched under these filters, None for everything; kept for the next
+        question."""
+        if not filters:
+            return None
+        with self._lock, self.catalog.snapshot():
+            generation = self.catalog.generation()
+            if self._scope is None or self._scope[:2] != (generation, filters):
+                documents = self.catalog.allowed(filters)
+                total, passages = self.catalog.counts()
+                few = None
+                if len(documents) * passages <= FEW * max(1, total):
+                    few = self.catalog.passage_vectors(self._embedder.name, documents)
+                self._scope = generation, filters, Scope(documents, total, few)
+            return self._scope[2]
 
     def rarity(self, terms: Sequence[str]) -> dict[str, float]:
         """Inverse document frequency of index terms."""

@@ -28,15 +28,19 @@ from qa.catalog import Catalog
 from qa.collection import Collection
 from qa.dense import Server
 from qa.errors import InputError
+from qa.lexical import phrases
 from qa.models import ChatModel, Embedder, Reader, Vectors, Words
 from qa.questions import Asked, Query
+from qa.scope import Scope
 from qa.settings import Settings
 from qa.sketches import project, unpack
 from qa.types import (
+    EVERYTHING,
     Answer,
     Document,
     Evidence,
     Failure,
+    Filters,
     Hit,
     IndexReport,
     Progress,
@@ -182,32 +186,36 @@ class Engine:
 
     # --- questions ---------------------------------------------------------------------------
 
-    def search(self, query: str, k: int = 10) -> list[Hit]:
-        """The `k` best passages for a query, best first, by meaning and by words."""
-        return self._find(Query(_usable(query)), k)[1][:k]
+    def search(self, query: str, k: int = 10, filters: Filters = EVERYTHING) -> list[Hit]:
+        """The `k` best passages for a query, best first, by meaning and by words; those with what
+        it puts in quotation marks only. Raises InputError for filters that allow nothing."""
+        return self._find(Query(_usable(query)), k, self._scope(filters))[1][:k]
 
-    def ask(self, question: str, history: History = ()) -> Answer:
+    def ask(self, question: str, history: History = (), filters: Filters = EVERYTHING) -> Answer:
         """The answer to a question, each sentence cited and checked.
 
-        Raises InputError for an empty or oversized question or an empty index, ModelError when a
-        configured model gives no usable reply.
+        Raises InputError for an empty or oversized question, an empty index or filters that allow
+        nothing, ModelError when a configured model gives no usable reply.
         """
-        *_, answer = self.stream(question, history)
+        *_, answer = self.stream(question, history, filters)
         assert isinstance(answer, Answer)
         return answer
 
-    def stream(self, question: str, history: History = ()) -> Iterator[str | Statement | Answer]:
+    def stream(
+        self, question: str, history: History = (), filters: Filters = EVERYTHING
+    ) -> Iterator[str | Statement | Answer]:
         """The same, as it comes about: pieces of text, a Statement for each finished sentence,
         and the Answer at the end."""
         question, clock = _usable(question), _Clock()
         if not self.counts()[0]:
             raise InputError(f"the index in {self._home} is empty: run `qa index corpus`")
+        scope = self._scope(filters)
         with clock("condense"):
             query = questions.condense(question, _turns(history), self.model)
             query = questions.in_english(query, self._collection.cognate)
             parts = questions.parts(query)
         with clock("retrieve"):
-            found = [self._find(part, CANDIDATES) for part in parts]
+            found = [self._find(part, RERANKED, scope) for part in parts]
             evidence = retrieval.select(
                 retrieval.interleave([hits for _, hits in found]),
                 self.settings.passages,
@@ -242,25 +250,37 @@ class Engine:
         yield Answer(
             question=question,
             query=query.text,
-            text=" ".join(s.text for s in statements) or self._refusal(query.text),
+            text=" ".join(s.text for s in statements) or self._refusal(query.text, filters, scope),
             statements=tuple(statements),
             evidence=retrieval.renumbered(evidence, numbers),
             abstained=not statements,
             model=draft.model or QUOTING,
             usage=dict(usage),
             timings=clock.seconds,
+            filters=filters,
         )
 
-    def _find(self, query: Query, k: int) -> tuple[Asked, list[Hit]]:
+    def _scope(self, filters: Filters) -> Scope | None:
+        if filters.since and filters.until and filters.since > filters.until:
+            raise InputError(
+                f"no day is from {filters.since} to {filters.until}: turn the two around"
+            )
+        scope = self._collection.scope(filters)
+        if scope is not None and not scope.documents and self.counts()[0]:
+            raise InputError(f"no document is {filters}: `qa documents` lists what there is")
+        return scope
+
+    def _find(self, query: Query, k: int, scope: Scope | None) -> tuple[Asked, list[Hit]]:
         """A query with its words, and what is found for it: at least `k` hits, if there are."""
         with ThreadPoolExecutor(1) as pool:
             # On a cold start the model loads while Chroma is being imported: 0.2 s of 1.4.
             reading = pool.submit(self._read_query, query.text)
-            lexical = self._collection.worded(query.text, max(k, CANDIDATES))
+            lexical = self._collection.worded(query.text, max(k, CANDIDATES), scope)
             vector, words = reading.result()
-        dense = self._collection.nearest(vector, max(k, CANDIDATES))
+        dense = self._collection.nearest(vector, max(k, CANDIDATES), scope)
         passages = self._collection.passages(list(dict(dense) | dict(lexical)))
         hits = retrieval.fuse(dense, lexical, passages, self.settings.dense_weight)
+        hits = retrieval.holding(hits, phrases(query.question))
         asked = questions.asked(query, words, self._collection.rarity)
         sketches = self._collection.sketches([h.passage.id for h in hits[: max(k, RERANKED)]])
         said = matching.said(
@@ -287,12 +307,12 @@ class Engine:
                 del self._words[next(iter(self._words))]
         return known
 
-    def _refusal(self, query: str) -> str:
+    def _refusal(self, query: str, filters: Filters, scope: Scope | None) -> str:
         documents, passages = self.counts()
-        return (
-            f"{answering.REFUSAL} Searched {passages} passages of {documents} documents for "
-            f"\u201c{query}\u201d."
-        )
+        searched = f"{passages} passages of {documents} documents"
+        if scope is not None:
+            searched = f"{len(scope.documents)} of {documents} documents, those {filters},"
+        return f"{answering.REFUSAL} Searched {searched} for \u201c{query}\u201d."
 
 
 def ask(

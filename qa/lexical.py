@@ -4,6 +4,7 @@ Derived from the catalog; the only tantivy import. A commit is atomic: a reader 
 sees the commit before or the one after.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -78,18 +79,30 @@ class LexicalIndex:
             for identity in ids:
                 writer.delete_documents_by_term("id", identity)
 
-    def search(self, query: str, k: int) -> list[tuple[str, float]]:
-        """The `k` best ids with their BM25 scores, best first; none when no word is left."""
+    def search(
+        self, query: str, k: int, ids: Sequence[str] | None = None
+    ) -> list[tuple[str, float]]:
+        """The `k` best ids, of some where they are given, with their BM25 scores, best first; none
+        when no word is left. Words in quotation marks must all be there."""
         from tantivy import Occur, Query
 
         terms = list(dict.fromkeys(analyse(normalize("NFC", query))))[:_TERMS]
         if not terms:
             return []
+        quoted = {term for phrase in phrases(query) for term in analyse(phrase)}
         with _translated(self._folder):
             searcher = self._index.searcher()
-            wanted = Query.boolean_query(
-                [(Occur.Should, Query.term_query(self._schema, "text", term)) for term in terms]
-            )
+            clauses = [
+                (
+                    Occur.Must if term in quoted else Occur.Should,
+                    Query.term_query(self._schema, "text", term),
+                )
+                for term in terms
+            ]
+            if ids is not None:
+                these = Query.term_set_query(self._schema, "id", list(ids))
+                clauses.append((Occur.Must, Query.const_score_query(these, 0.0)))
+            wanted = Query.boolean_query(clauses)
             hits = searcher.search(wanted, k).hits
             return [(searcher.doc(address)["id"][0], score) for score, address in hits]
 
@@ -125,6 +138,12 @@ def _shared(one: str, other: str) -> int:
     """Number of letters that both begin with."""
     pairs = zip(one, other, strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def phrases(query: str) -> list[str]:
+    """What stands in quotation marks that open and close."""
+    found = re.findall(r'"([^"]+)"|“([^”]+)”|«([^»]+)»', query)
+    return [phrase for marks in found for phrase in marks if analyse(phrase)]
 
 
 def analyse(text: str) -> list[str]:

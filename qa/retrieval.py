@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
+from qa.checking import fold
 from qa.types import Evidence, Hit, Passage
 
 Ranking = Sequence[tuple[str, float]]
@@ -30,6 +31,12 @@ def fuse(
         if i in passages
     ]
     return sorted(hits, key=lambda hit: (-hit.score, hit.passage.id))
+
+
+def holding(hits: Sequence[Hit], phrases: Sequence[str]) -> list[Hit]:
+    """The hits whose title or text holds every phrase, case, accents and line breaks apart."""
+    wanted = [fold(" ".join(phrase.split())) for phrase in phrases]
+    return [hit for hit in hits if not wanted or all(p in _plain(hit.passage) for p in wanted)]
 
 
 def rerank(hits: Sequence[Hit], said: Mapping[str, float]) -> list[Hit]:
@@ -73,6 +80,10 @@ def renumbered(evidence: Sequence[Evidence], numbers: Mapping[int, int]) -> tupl
     cited = sorted((e for e in evidence if e.number in numbers), key=lambda e: numbers[e.number])
     rest = [e for e in evidence if e.number not in numbers]
     return tuple(Evidence(n, e.hit) for n, e in enumerate([*cited, *rest], start=1))
+
+
+def _plain(passage: Passage) -> str:
+    return fold(" ".join(f"{passage.title} {passage.text}".split()))
 
 
 def _normalised(ranking: Ranking) -> dict[str, float]:

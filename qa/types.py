@@ -75,6 +75,29 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Filters:
+    """Which documents a search may use: published from `since` to `until`, both included, so that
+    none without a date is; from one of `sources`, each a file, a URL or a folder above them. What
+    is empty allows all."""
+
+    since: date | None = None
+    until: date | None = None
+    sources: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.since or self.until or self.sources)
+
+    def __str__(self) -> str:
+        """In words: "from 2023-05-01 to 2023-12-31, of reports"."""
+        days = [f"{word} {day}" for word, day in (("from", self.since), ("to", self.until)) if day]
+        sources = [f"of {source}" for source in self.sources]
+        return ", ".join(filter(None, (" ".join(days), " or ".join(sources))))
+
+
+EVERYTHING = Filters()
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A passage found for a query. `score`, in [0, 1], is what it is ranked by. `dense` is the
     cosine, `lexical` the BM25 score and `words` the share of the query that it says word by word;
@@ -133,9 +156,9 @@ class Turn:
 class Answer:
     """The reply to one question.
 
-    `query` is what was searched. `evidence` is what was found, cited passages first. When
-    `abstained`, `statements` is empty and `text` says so. `usage` counts the model's tokens
-    (empty without a model); `timings` are seconds per stage.
+    `query` is what was searched, in the documents that `filters` allow. `evidence` is what was
+    found, cited passages first. When `abstained`, `statements` is empty and `text` says so. `usage`
+    counts the model's tokens (empty without a model); `timings` are seconds per stage.
     """
 
     question: str
@@ -147,6 +170,7 @@ class Answer:
     model: str
     usage: dict[str, int] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
+    filters: Filters = EVERYTHING
 
     @property
     def citations(self) -> tuple[Citation, ...]:
@@ -168,6 +192,7 @@ class Answer:
         return {
             "question": self.question,
             "query": self.query,
+            "filters": str(self.filters),
             "answer": self.text,
             "abstained": self.abstained,
             "statements": [

@@ -7,9 +7,11 @@ then whole documents; then the derived indexes follow the catalog.
 import hashlib
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -17,8 +19,10 @@ from filelock import FileLock, Timeout
 from qa import loading, sketches, splitting, stores
 from qa.catalog import Catalog, Store, StoredPassage
 from qa.dense import DenseIndex, Server
-from qa.errors import BusyError, InputError, StoreError, UnreachableError
+from qa.errors import BusyError, InputError, LoadError, StoreError, UnreachableError
 from qa.lexical import LexicalIndex
+from qa.loading import Loaded
+from qa.loading.workers import Workers
 from qa.models import Embedder, Reader
 from qa.stores import LEXICAL_STORE as LEXICAL_STORE
 from qa.stores import Builds, Index
@@ -27,6 +31,7 @@ from qa.types import Document, Failure, IndexReport, Progress
 
 _FLUSH = 256  # passages between two commits
 _ROWS = 5_000  # passages between two writes to a derived index
+_OUTSIDE = "a link to a file outside the folder: index that file, or put a copy here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +129,20 @@ def update(
     failures, batch = list[Failure](), _Batch()
     files = [file for file in loading.discover(paths) if not _is_ours(file, home)]
     meter = _Meter(progress, began, Progress(0, len(files)))
+
+    def changed(path: Path) -> bool:
+        sha, ids = known.get(_name(path), ("", ()))
+        return not (sha and sha == _sha256(path) and _current(ids, schemes, splitter))
+
+    reading = _read(files, paths, home, changed)
     try:
-        for done, path in enumerate(files):
-            source = _label(path, home)
+        for done, (path, source, read) in enumerate(reading):
             meter.at(done, source)
-            sha, before = _sha256(path), known.get(_name(path))
-            if before and before[0] == sha and _current(before[1], schemes, splitter):
-                unchanged += len(before[1])
+            before = known.get(_name(path))
+            if read is None:
+                unchanged += len(before[1]) if before else 0
                 continue
-            loaded = loading.load(path, source)
+            loaded = read()
             failures += loaded.failures
             ids = tuple(document.id for document in loaded.documents)
             if not ids:
@@ -147,7 +157,7 @@ def update(
             _collect(
                 batch,
                 path,
-                "" if loaded.failures else sha,
+                "" if loaded.failures else loaded.sha256,
                 loaded.documents,
                 schemes,
                 splitter,
@@ -161,6 +171,7 @@ def update(
         _embed_rest(catalog, embedder, meter)
         meter.at(len(files), "")
     except BaseException:
+        reading.close()
         # What was committed can be found at once; the error that stopped us is the one to show.
         with suppress(StoreError):
             synchronise(catalog, home, embedder, server)
@@ -268,6 +279,25 @@ def _fill(
             add(index, list(rows.values()))
     finally:
         index.close()
+
+
+def _read(
+    files: Sequence[Path], roots: Sequence[Path], home: Path, changed: Callable[[Path], bool]
+) -> Generator[tuple[Path, str, Callable[[], Loaded] | None], None, None]:
+    """Each file in its turn with its name for readers and what gives its documents, None where it
+    has not changed. The next files are being read meanwhile."""
+    with Workers() as workers:
+        ahead = deque[tuple[Path, str, Callable[[], Loaded] | None]]()
+        for path in files:
+            source = _label(path, home)
+            if loading.outside(path, roots):
+                ahead.append((path, source, partial(loading.refused, source, _OUTSIDE)))
+            else:
+                ahead.append((path, source, workers.load(path, source) if changed(path) else None))
+            if len(ahead) > workers.ahead:
+                yield ahead.popleft()
+        while ahead:
+            yield ahead.popleft()
 
 
 def _current(ids: Iterable[str], schemes: dict[str, str], splitter: Splitter) -> bool:
@@ -406,11 +436,9 @@ def _label(path: Path, home: Path) -> str:
 def _sha256(path: Path) -> str:
     """Hash of the file's bytes, empty when it cannot be read; loading then says why."""
     try:
-        if not path.is_file():
-            return ""  # reading a pipe would never end
-        with path.open("rb") as file:
+        with loading.opened(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
+    except (OSError, LoadError):
         return ""
 
 

@@ -247,6 +247,36 @@ def test_names_that_are_no_text_and_strange_names_are_indexed(
         assert document.source.encode()  # it can be printed
 
 
+def test_a_link_out_of_the_folder_is_listed_unless_its_file_is_given(
+    corpus: Path, make_engine: MakeEngine, tmp_path: Path
+) -> None:
+    secret = write(tmp_path, "outside/secret.txt", "What nobody gave.")
+    (corpus / "link.txt").symlink_to(secret)
+    write(corpus, "a.txt", "Text.")
+    engine = make_engine()
+    for _ in range(2):
+        (failure,) = engine.index(corpus).failed
+        assert failure.source == "corpus/link.txt"
+        assert "outside the folder: index that file" in failure.error
+        assert texts(engine) == ["Text."]
+    for given in (secret, corpus / "link.txt"):
+        assert engine.index(corpus, given).failed == ()
+        assert texts(engine) == ["Text.", "What nobody gave."]
+
+
+def test_files_read_in_processes_keep_their_order_and_their_hash(
+    corpus: Path, make_engine: MakeEngine
+) -> None:
+    for number in range(12):
+        said = "Some words. " * (1 if number % 2 else 8_000)
+        write(corpus, f"{number:02}.txt", f"Number {number}. {said}")
+    engine = make_engine(passage_tokens=230)
+    seen: list[str] = []
+    assert engine.index(corpus, progress=lambda step: seen.append(step.name)).added == 12
+    assert list(dict.fromkeys(seen)) == [*(f"corpus/{n:02}.txt" for n in range(12)), ""]
+    assert engine.index(corpus).unchanged == 12
+
+
 def test_a_folder_that_cannot_be_listed_keeps_what_was_indexed_of_it(
     corpus: Path, make_engine: MakeEngine
 ) -> None:

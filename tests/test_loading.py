@@ -8,7 +8,7 @@ import pytest
 from conftest import CORPUS
 
 from qa.errors import InputError, LoadError
-from qa.loading import discover, load
+from qa.loading import discover, load, outside
 from qa.loading.dates import leading_date, line_date, to_date
 from qa.loading.text import decode
 from qa.types import Document
@@ -144,6 +144,20 @@ def test_front_matter_that_multiplies_itself_is_no_title(tmp_path: Path) -> None
     assert one(tmp_path, "a.md", f"---\n{front}\n---\nText.").title == "Text."
 
 
+def test_front_matter_that_merges_itself_is_read_without_what_is_merged(tmp_path: Path) -> None:
+    lines = ["a0: &a0 {x: 1}"]
+    lines += [f"a{i}: &a{i} {{<<: [{', '.join([f'*a{i - 1}'] * 9)}]}}" for i in range(1, 20)]
+    front = "\n".join([*lines, "title: Eels"])
+    assert one(tmp_path, "a.md", f"---\n{front}\n---\nText.").title == "Eels"
+
+
+def test_many_comments_in_front_are_read_in_no_time(tmp_path: Path) -> None:
+    # They can be divided in 2^280 ways.
+    assert one(tmp_path, "a.txt", "<!---->" * 280 + " words").text.endswith("words")
+    page = "<!---->" * 280 + "<html><body><p>Words of a page.</p></body></html>"
+    assert one(tmp_path, "b.txt", page).text == "Words of a page."
+
+
 def test_long_runs_of_spaces_and_marks_are_read_in_no_time(tmp_path: Path) -> None:
     # Each of these took minutes with a regular expression that backtracks.
     assert one(tmp_path, "a.txt", "date" + " " * 300_000 + "x").published is None
@@ -224,6 +238,20 @@ def test_broken_lines_are_named_and_the_others_kept(tmp_path: Path) -> None:
     assert loaded.failures[0].error.startswith("line 2: ")
 
 
+def test_of_a_thousand_broken_lines_the_rest_is_counted(tmp_path: Path) -> None:
+    loaded = load(written(tmp_path, "a.jsonl", "{\n" * 5000 + '{"text": "Last."}'), "a.jsonl")
+    assert [d.text for d in loaded.documents] == ["Last."]
+    assert len(loaded.failures) == 1000
+    assert loaded.failures[-1].error.startswith("4,001 more lines or rows could not be read")
+
+
+def test_a_reason_is_never_as_long_as_what_it_is_about(tmp_path: Path) -> None:
+    record = json.dumps({"text": "Text.", "date": "soon " * 10_000})
+    error = refusal(tmp_path, "a.jsonl", record)
+    assert len(error) < 500
+    assert error.endswith("is not a date: write 2023-12-25")
+
+
 def test_a_second_record_with_the_same_id_is_listed(tmp_path: Path) -> None:
     lines = '{"id": "a", "text": "First."}\n{"id": "a", "text": "Second."}'
     loaded = load(written(tmp_path, "a.jsonl", lines), "a.jsonl")
@@ -286,6 +314,36 @@ def test_a_link_to_a_file_is_read(tmp_path: Path) -> None:
     (tmp_path / "a.txt").symlink_to(data)
     assert names(tmp_path) == ["a.txt"]
     assert load(tmp_path / "a.txt", "a.txt").documents[0].text == "Text."
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.txt", "Text.")
+    os.truncate(path, 10**12)
+    assert "larger than 200 MB: divide it" in load(path, "a.txt").failures[0].error
+
+
+def test_a_document_that_is_too_long_is_refused(tmp_path: Path) -> None:
+    assert "more than 10,000,000: divide it" in refusal(tmp_path, "a.txt", "words " * 1_700_000)
+
+
+def test_a_link_out_of_the_folders_given_is_told_from_one_that_stays_in_them(
+    tmp_path: Path,
+) -> None:
+    inner, other = tmp_path / "inner", tmp_path / "other"
+    for folder in (inner, other):
+        folder.mkdir()
+    secret = written(other, "secret.txt", "Text.")
+    (inner / "link.txt").symlink_to(secret)
+    (inner / "hop.txt").symlink_to("link.txt")
+    (inner / "self.txt").symlink_to("self.txt")
+    (inner / "near.txt").symlink_to(written(inner, "near.md", "Text."))
+    assert outside(inner / "link.txt", [inner])
+    assert outside(inner / "hop.txt", [inner])
+    assert not outside(inner / "near.txt", [inner])
+    assert not outside(inner / "self.txt", [inner])
+    assert not outside(inner / "link.txt", [inner, other])
+    assert not outside(inner / "link.txt", [inner / "link.txt"])
+    assert not outside(inner / "link.txt", [inner, secret])
 
 
 def test_one_file_named_in_several_ways_is_found_once(tmp_path: Path) -> None:

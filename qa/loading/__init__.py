@@ -5,12 +5,17 @@ named; a link to a folder inside a folder is not followed, so that no loop is.
 
 What cannot be read is a Failure in the result, never an exception and never silence. Hidden files,
 and `README.md` and `SOURCES.md`, which describe a folder rather than belong to it, are left out.
+
+`load` reads a file where it is called; `workers.Workers` reads it in a process that can be killed.
 """
 
+import hashlib
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+import stat
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from io import BufferedReader
 from pathlib import Path
 
 from qa.errors import InputError, LoadError
@@ -31,19 +36,29 @@ LOADERS: dict[str, Loader] = {
     ".docx": docx.load,
     ".eml": mail.load,
 }
+# Atomic: three hundred comments in a row can be divided in more ways than can be tried.
 _PAGE = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>])",
+    rb"(?:\xef\xbb\xbf)?\s*+(?:<\?xml[^>]*+>\s*+)?"
+    rb"(?>(?:<!--.*?-->\s*)*+)<(?:!doctype\s+html|html[\s>])",
     re.IGNORECASE | re.DOTALL,
 )
 ABOUT_THE_FOLDER = ("readme.md", "sources.md")
+LARGEST = 200_000_000  # bytes of a file
+MOST_FAILURES = 1_000  # of one file that are listed one by one
+_LONGEST_REASON = 500  # characters
+_LIGHT = (".txt", ".md", ".jsonl", ".csv")
+_LIGHT_BYTES = 65_536
+_HEAD = 2048
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The documents of one file and what in it could not be read."""
+    """The documents of one file and what in it could not be read. `sha256` is the hash of the bytes
+    that were read, empty when none were."""
 
     documents: tuple[Document, ...]
     failures: tuple[Failure, ...]
+    sha256: str = ""
 
 
 def place(path: Path) -> Path:
@@ -82,34 +97,108 @@ def _files(folder: Path) -> Iterator[Path]:
     yield from closed
 
 
+def outside(path: Path, roots: Sequence[Path]) -> bool:
+    """Whether a file found in one of the folders `roots` is a link to a file in none of them. A
+    root that is a file itself was asked for by name."""
+    if path in roots or not path.is_symlink():
+        return False
+    try:
+        target = path.resolve()
+    except (OSError, RuntimeError):  # a link to itself
+        return False
+    return not any(target.is_relative_to(root) or target == root.resolve() for root in roots)
+
+
 def load(path: Path, source: str) -> Loaded:
-    """The documents in the file, named `source` to readers, and what could not be read."""
+    """The documents in the file, named `source` to readers, and what could not be read.
+
+    Raises MemoryError, which is for whoever limits the memory to explain.
+    """
     if os.path.isdir(path):  # unlike Path.is_dir, False where the folder above is closed
         what = "a link to a folder: index that folder" if path.is_symlink() else "cannot be listed"
-        return Loaded((), (Failure(source, f"{what}, or check its permissions"),))
-    if os.path.exists(path) and not os.path.isfile(path):
-        return Loaded((), (Failure(source, "not a regular file: remove it from the folder"),))
+        return refused(source, f"{what}, or check its permissions")
+    sha = ""
     try:
-        loader = _sniffed(path) or LOADERS.get(path.suffix.lower())
-        if loader is None:
-            known = ", ".join(LOADERS)
-            what = f"unknown suffix {path.suffix!r}" if path.suffix else "no suffix"
-            return Loaded((), (Failure(source, f"{what}: use one of {known}"),))
-        documents, failures = loader(path.read_bytes(), source, path.stem)
+        with opened(path) as file:
+            head = file.read(_HEAD)
+            loader = _sniffed(head, file) or LOADERS.get(path.suffix.lower())
+            if loader is None:
+                known = ", ".join(LOADERS)
+                what = f"unknown suffix {path.suffix!r}" if path.suffix else "no suffix"
+                return refused(source, f"{what}: use one of {known}")
+            file.seek(0)
+            small = os.fstat(file.fileno()).st_size <= LARGEST
+            data = file.read(LARGEST + 1) if small else b""
+        if not small or len(data) > LARGEST:  # it may grow while it is read
+            raise LoadError(
+                f"it is larger than {LARGEST // 1_000_000} MB: divide it, or save its text as .txt"
+            )
+        sha = hashlib.sha256(data).hexdigest()
+        documents, failures = loader(data, source, path.stem)
     except LoadError as error:
-        return Loaded((), (Failure(source, str(error)),))
+        return replace(refused(source, str(error)), sha256=sha)
     except OSError as error:
         reason = error.strerror or str(error)
-        return Loaded((), (Failure(source, f"{reason}: check the file and its permissions"),))
-    return Loaded(tuple(documents), tuple(failures))
+        return refused(source, f"{reason}: check the file and its permissions")
+    return Loaded(tuple(documents), tuple(_listed(failures, source)), sha)
 
 
-def _sniffed(path: Path) -> Loader | None:
+def refused(source: str, error: str) -> Loaded:
+    """What comes of a file that cannot be read."""
+    return Loaded((), tuple(_listed([Failure(source, error)], source)))
+
+
+def opened(path: Path) -> BufferedReader:
+    """The file, open for reading bytes. Raises LoadError for a pipe, a device or a socket, which
+    is never waited for, and OSError for what cannot be opened."""
+
+    def opener(name: str, flags: int) -> int:
+        # What was a file a moment ago may be a pipe now: opening it must not wait for a writer.
+        return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
+
+    irregular = LoadError("not a regular file: remove it from the folder")
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise irregular
+    file = open(path, "rb", opener=opener)  # noqa: SIM115 the caller closes it
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise irregular
+    return file
+
+
+def is_light(path: Path) -> bool:
+    """Whether reading the file is sure to take little: a small file of a plain format. What cannot
+    be opened is light too."""
+    if path.suffix.lower() not in _LIGHT or os.path.isdir(path):
+        return False
+    try:
+        with opened(path) as file:
+            head = file.read(_HEAD)
+            small = os.fstat(file.fileno()).st_size <= _LIGHT_BYTES
+    except (OSError, LoadError):
+        return True
+    return small and not (head.startswith((b"%PDF-", b"PK\x03\x04")) or _PAGE.match(head))
+
+
+def _sniffed(head: bytes, file: BufferedReader) -> Loader | None:
     """The loader that the content asks for whatever the suffix says, None when it does not tell."""
-    with path.open("rb") as file:
-        head = file.read(2048)
-        if head.startswith(b"%PDF-"):
-            return pdf.load
-        if head.startswith(b"PK\x03\x04") and docx.is_docx(file):
-            return docx.load
+    if head.startswith(b"%PDF-"):
+        return pdf.load
+    if head.startswith(b"PK\x03\x04") and docx.is_docx(file):
+        return docx.load
     return html.load if _PAGE.match(head) else None
+
+
+def _listed(failures: Sequence[Failure], source: str) -> Iterator[Failure]:
+    """The failures, none of unbounded length, with a count in place of the last of too many."""
+    most = MOST_FAILURES if len(failures) <= MOST_FAILURES else MOST_FAILURES - 1
+    for failure in failures[:most]:
+        yield Failure(_short(failure.source), _short(failure.error))
+    if rest := len(failures[most:]):
+        yield Failure(source, f"{rest:,} more lines or rows could not be read: mend these first")
+
+
+def _short(words: str) -> str:
+    if len(words) <= _LONGEST_REASON:
+        return words
+    return f"{words[: _LONGEST_REASON - 200]} … {words[-190:]}"

@@ -4,6 +4,7 @@ page says of itself to machines, the date never from a guess."""
 import json
 import logging
 import re
+from collections import deque
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -111,9 +112,9 @@ def _linked_data(script: str) -> str:
         found = json.loads(script)
     except (ValueError, RecursionError):
         return ""
-    waiting = [found]
+    waiting = deque([found])
     while waiting:
-        item = waiting.pop(0)
+        item = waiting.popleft()
         if isinstance(item, dict):
             if isinstance(stated := item.get("datePublished"), str):
                 return stated

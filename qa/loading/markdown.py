@@ -12,7 +12,15 @@ from qa.loading.text import date_line, decode, fallback_title, header, make
 from qa.types import Document, Failure
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n---[ \t]*(?:\n|\Z)\s*", re.DOTALL)
+_MERGE = "tag:yaml.org,2002:merge"
 _HEADING = re.compile(r"#{1,6}[ \t]+([^\n]+)(?:\n|\Z)\s*")
+
+
+class _Loader(yaml.SafeLoader):
+    """Leaves out what `<<` merges: nine lines that merge the last one ten times fill the memory."""
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        node.value = [(key, value) for key, value in node.value if key.tag != _MERGE]
 
 
 def load(data: bytes, source: str, stem: str) -> tuple[list[Document], list[Failure]]:
@@ -65,7 +73,7 @@ def _front_matter(text: str) -> tuple[dict[str, Any], int]:
     if not match:
         return {}, 0
     try:
-        metadata = yaml.safe_load(match.group(1))
+        metadata = yaml.load(match.group(1), _Loader)
     except RecursionError:
         raise LoadError("the front matter is nested too deeply to be read") from None
     except (yaml.YAMLError, ValueError, KeyError, AttributeError) as error:

@@ -16,6 +16,7 @@ from qa.types import Document, Failure
 
 _ONE_AT_A_TIME = Lock()  # PDFium is not safe to use from two threads
 _PASSWORD = 4  # FPDF_ERR_PASSWORD
+MOST_PAGES = 5_000
 _BREAK = "\ufffe"  # PDFium writes this for a hyphen at a line's end, and drops the line end
 # What a publisher says of the document (PRISM, Dublin Core) in its XMP, which by the standard is
 # plain text in the file. CreationDate and xmp:CreateDate are when the file was made.
@@ -69,6 +70,10 @@ def _read(data: bytes) -> tuple[str, list[str], list[int]]:
             ) from None
         raise LoadError("not a whole PDF: download or export it again") from None
     with document:
+        if len(document) > MOST_PAGES:
+            raise LoadError(
+                f"it has {len(document):,} pages, more than {MOST_PAGES:,}: divide it into files"
+            )
         title = document.get_metadata_value("Title").strip()
         pages, silent = list[str](), list[int]()
         for number in range(1, len(document) + 1):

@@ -13,7 +13,9 @@ from qa.errors import LoadError
 from qa.loading.dates import Dated, first_date, leading_date, line_date
 from qa.types import Document, Failure
 
+LONGEST = 10_000_000  # characters of a document, some 5,000 pages
 LONGEST_TITLE = 90
+_NO_MEMORY = 2  # libxml2's XML_ERR_NO_MEMORY, which lxml gives as an XMLSyntaxError
 # What West European languages use of Windows-1252 and Latin-1, and never three such letters in a
 # row, which other scripts read as Windows-1252 have in each word.
 _WESTERN = re.compile("(?:[\0-\x7f\xa0¡¿ªº«»°·€£©®‘’“”–—…•]|[À-ÏÑ-ÖØ-Üß-ïñ-öø-üÿŒœ](?![À-ÿ]{2}))*+")
@@ -57,6 +59,8 @@ def guarded(what: str) -> Iterator[None]:
     except (LoadError, MemoryError):
         raise
     except Exception as error:
+        if isinstance(error, SyntaxError) and getattr(error, "code", None) == _NO_MEMORY:
+            raise MemoryError from error
         reason = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(": ")[:200]
         raise LoadError(f"{what} ({reason})") from error
 
@@ -181,9 +185,13 @@ def make(
 ) -> Document:
     """A Document whose id is derived from what it says, not from where it lies.
 
-    Raises LoadError for characters that no store can keep: NUL and halves of surrogate pairs,
-    which `\\u0000` and `\\ud83d` in JSON and YAML stand for.
+    Raises LoadError for a text that is too long, and for characters that no store can keep: NUL and
+    halves of surrogate pairs, which `\\u0000` and `\\ud83d` in JSON and YAML stand for.
     """
+    if len(text) > LONGEST:
+        raise LoadError(
+            f"its text has {len(text):,} characters, more than {LONGEST:,}: divide it into files"
+        )
     if "\0" in text or re.search("[\ud800-\udfff]", source + title + text):
         raise LoadError("it holds NUL characters or broken Unicode: save it as UTF-8 text")
     title = " ".join(unicodedata.normalize("NFC", title).split())

@@ -337,17 +337,23 @@ class Catalog:
         with self._lock:
             self._connection.execute("DELETE FROM sources WHERE document_id = ?", (document_id,))
 
-    def drop_orphans(self) -> int:
-        """Removes documents that no file holds, and vectors that no passage needs; counts the
-        documents."""
+    def drop_orphans(self) -> list[str]:
+        """Removes documents that no file holds, with their passages; gives their ids."""
         with self._lock:
             execute = self._connection.execute
             gone = execute(
                 "DELETE FROM documents WHERE id NOT IN (SELECT document_id FROM sources)"
-            ).rowcount
+                " RETURNING id"
+            ).fetchall()
             execute("DELETE FROM passages WHERE document_id NOT IN (SELECT id FROM documents)")
-            execute("DELETE FROM vectors WHERE sha NOT IN (SELECT sha FROM passages)")
-            return gone
+            return [str(i) for (i,) in gone]
+
+    def drop_unused_vectors(self) -> None:
+        """Removes vectors that no passage needs."""
+        with self._lock:
+            self._connection.execute(
+                "DELETE FROM vectors WHERE sha NOT IN (SELECT sha FROM passages)"
+            )
 
     # --- passages and vectors ----------------------------------------------------------------
 

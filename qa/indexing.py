@@ -123,7 +123,7 @@ def update(
     if server:
         server.version()
     paths = [loading.place(path) if path.exists() else path for path in paths]
-    known, schemes = catalog.files(), catalog.schemes()
+    known, schemes, generation = catalog.files(), catalog.schemes(), catalog.generation()
     _check_gone(known, paths)
     added = updated = unchanged = 0
     failures, batch = list[Failure](), _Batch()
@@ -163,12 +163,15 @@ def update(
                 splitter,
             )
             if batch.size() >= _FLUSH:
-                _commit(catalog, batch, embedder, splitter.scheme, meter)
+                _commit(catalog, batch, schemes, embedder, splitter.scheme, meter)
                 batch = _Batch()
-        _commit(catalog, batch, embedder, splitter.scheme, meter)
+        _commit(catalog, batch, schemes, embedder, splitter.scheme, meter)
         gone = [] if keep_missing else _vanished(known, files, paths)
         _forget(catalog, gone)
         _embed_rest(catalog, embedder, meter)
+        if catalog.generation() != generation:
+            with catalog.transaction():
+                catalog.drop_unused_vectors()
         meter.at(len(files), "")
     except BaseException:
         reading.close()
@@ -206,6 +209,7 @@ def remove(
     with catalog.transaction():
         catalog.remove_document(document_id)
         catalog.drop_orphans()
+        catalog.drop_unused_vectors()
         catalog.advance()
     synchronise(catalog, home, embedder, server)
     return True
@@ -325,8 +329,16 @@ def passages_of(document: Document, splitter: Splitter) -> list[StoredPassage]:
 
 
 def _commit(
-    catalog: Catalog, batch: _Batch, embedder: Embedder, scheme: str, meter: _Meter
+    catalog: Catalog,
+    batch: _Batch,
+    schemes: dict[str, str],
+    embedder: Embedder,
+    scheme: str,
+    meter: _Meter,
 ) -> None:
+    """Stores a batch, and takes what no file holds any more out of the catalog and of `schemes`: a
+    file that is still to come may hold it now. Its vectors stay until all files were seen, and so
+    do those that a killed run has left, so that nothing is embedded twice."""
     if not batch.files:
         return
     texts = {
@@ -340,8 +352,10 @@ def _commit(
             catalog.put_document(document, scheme, rows)
         for file, sha, documents in batch.files:
             catalog.put_file(file, sha, documents)
-        catalog.drop_orphans()
+        gone = catalog.drop_orphans()
         catalog.advance()
+    for document_id in gone:
+        schemes.pop(document_id, None)
     meter.stored(batch.size() - new)
 
 

@@ -180,6 +180,24 @@ def test_documents_whose_files_are_gone_are_kept_when_asked(
     assert texts(engine) == ["Zebras were seen."]
 
 
+def test_texts_that_change_places_are_neither_lost_nor_embedded_again(
+    corpus: Path, make_engine: MakeEngine, embedder: HashingEmbedder
+) -> None:
+    numbers = range(300)  # more than are committed at once
+    for number in numbers:
+        write(corpus, f"{number:03}.txt", f"Caravan number{number}.")
+    engine = make_engine()
+    engine.index(corpus)
+    embedder.embedded = []
+    for number in numbers:
+        write(corpus, f"{number:03}.txt", f"Caravan number{numbers[-1] - number}.")
+    write(corpus, "new.txt", "A new text.")
+    engine.index(corpus)
+    assert texts(engine) == sorted([*(f"Caravan number{n}." for n in numbers), "A new text."])
+    assert len(embedder.embedded) == 1
+    check_whole(engine)
+
+
 def test_only_the_folders_that_were_named_lose_files(corpus: Path, make_engine: MakeEngine) -> None:
     for name in ("one/a.txt", "one-more/b.txt"):
         write(corpus, name, f"Text of {name}.")
@@ -633,6 +651,31 @@ def test_a_run_that_embeds_nothing_follows_a_run_that_was_killed_after_embedding
     embedder.embedded = []
     assert engine.index(corpus).unchanged == 3
     assert embedder.embedded == []
+
+
+def test_vectors_that_a_killed_run_committed_are_used_whatever_is_indexed_first(
+    corpus: Path,
+    make_engine: MakeEngine,
+    embedder: HashingEmbedder,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for number in range(3):
+        write(corpus, f"z{number}.txt", f"Caravan number{number}.")
+    engine = make_engine()
+    with monkeypatch.context() as patch:
+        patch.setattr(Catalog, "put_document", killed)
+        with pytest.raises(KeyboardInterrupt):
+            engine.index(corpus)
+    assert engine.counts() == (0, 0)
+    embedder.embedded = []
+    for number in range(300):
+        write(corpus, f"a{number}.txt", f"Another text, number {number}.")
+    engine.index(corpus)
+    assert len(embedder.embedded) == 300
+    check_whole(engine)
 
 
 def test_the_corpus_is_indexed_by_the_real_model_only_once(tmp_path: Path) -> None:

@@ -161,9 +161,14 @@ class Catalog:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """What is read inside is of one moment, whatever other processes write meanwhile."""
-        with self._between("BEGIN"):
-            yield
+        """What is read inside is of one moment, whatever other processes write meanwhile; inside
+        a transaction, of that one."""
+        with self._lock:
+            if self._connection.in_transaction:
+                yield
+            else:
+                with self._between("BEGIN"):
+                    yield
 
     @contextmanager
     def _between(self, begin: str) -> Iterator[None]:

@@ -14,10 +14,11 @@ from qa.dense import DenseIndex, Server, exact_search
 from qa.errors import BusyError, StoreError, UnreachableError
 from qa.lexical import LexicalIndex
 from qa.models import Embedder, Vectors
+from qa.retrieval import Ranking
 from qa.scope import FEW, Scope, within
 from qa.sketches import Packed
 from qa.stores import Builds, Index
-from qa.types import Filters, Passage
+from qa.types import EVERYTHING, Filters, Passage
 
 Found = TypeVar("Found")
 State = tuple[int, Store | None, Store | None]
@@ -54,35 +55,88 @@ class Collection:
             self._dense = self._lexical = None
             self._seen = None
 
-    def nearest(
-        self, vector: Vectors, k: int, scope: Scope | None = None
-    ) -> list[tuple[str, float]]:
-        """Passage ids and cosines, best first."""
+    def follow(self) -> None:
+        """Opens what has changed since the last search, so that the next one need not."""
+        with self._lock:
+            self._refresh()
+
+    def search(
+        self, wanted: Sequence[tuple[str, Vectors]], k: int, filters: Filters = EVERYTHING
+    ) -> tuple[list[tuple[Ranking, Ranking]], dict[str, Passage]]:
+        """For each query with its vector the `k` nearest passages with their cosines and the `k`
+        that share most words with their BM25 scores, of those that `filters` allow; and all these
+        passages, by id.
+
+        Whatever is written meanwhile, passages are of one generation, and cosines miss none of it.
+        """
+        with self._lock:
+            for may_use_chroma in (True, True, False):
+                opened = self._refresh()
+                dense = self._dense if may_use_chroma else None
+                damaged = list[Builds[DenseIndex] | Builds[LexicalIndex]]()
+                with self.catalog.snapshot():
+                    if self._state() != self._seen:
+                        dense = None
+                    scope = self.scope(filters)
+                    found = [
+                        (
+                            self._nearest(dense, vector, k, damaged, scope),
+                            self._worded(query, k, damaged, scope),
+                        )
+                        for query, vector in wanted
+                    ]
+                    ids = dict.fromkeys(i for pair in found for ranking in pair for i, _ in ranking)
+                    passages = self.passages(list(ids))
+                # A writer that came in between may have changed what Chroma found.
+                disturbed = dense is not None and self._state() != self._seen
+                _, of_vectors, of_words = opened
+                if self._vectors in damaged:
+                    self._distrust(self._vectors, of_vectors)
+                if self._words in damaged:
+                    self._distrust(self._words, of_words)
+                if not disturbed and not damaged:
+                    break
+        return found, passages
+
+    def _nearest(
+        self,
+        dense: DenseIndex | None,
+        vector: Vectors,
+        k: int,
+        damaged: list[Builds[DenseIndex] | Builds[LexicalIndex]],
+        scope: Scope | None = None,
+    ) -> Ranking:
         if scope is not None and scope.few is not None:
             return exact_search(*scope.few, vector, k)
         if scope is not None:
-            return within(scope, lambda n: self.nearest(vector, n), k)
-        with self._lock:
-            for _ in range(2):
-                _, opened, _ = self._refresh()
-                if self._dense is None:
-                    break
-                try:
-                    return self._dense.search(vector, k)
-                except UnreachableError:
-                    break
-                except StoreError:
-                    self._distrust(self._vectors, opened)
-            ids, vectors = self._exact()
+            return within(scope, lambda n: self._nearest(dense, vector, n, damaged), k)
+        if dense is not None and self._vectors not in damaged:
+            try:
+                return dense.search(vector, k)
+            except UnreachableError:
+                pass  # it is left alone for a while, and this search is whole without it
+            except StoreError:
+                damaged.append(self._vectors)
+        ids, vectors = self._exact()
         return exact_search(ids, vectors, vector, k)
 
-    def worded(self, query: str, k: int, scope: Scope | None = None) -> list[tuple[str, float]]:
-        """Passage ids and BM25 scores, best first."""
-        if scope is not None and scope.few is None:
-            return within(scope, lambda n: self.worded(query, n), k)
-        ids = scope.few[0] if scope is not None and scope.few is not None else None
-        with self._lock:
-            return self._by_words(lambda index: index.search(query, k, ids), [])
+    def _worded(
+        self,
+        query: str,
+        k: int,
+        damaged: list[Builds[DenseIndex] | Builds[LexicalIndex]],
+        scope: Scope | None,
+    ) -> Ranking:
+        if self._lexical is None or self._words in damaged:
+            return []
+        lexical = self._lexical
+        try:
+            if scope is not None and scope.few is None:
+                return within(scope, lambda n: lexical.search(query, n), k)
+            return lexical.search(query, k, scope.few[0] if scope and scope.few else None)
+        except StoreError:
+            damaged.append(self._words)
+            return []
 
     def scope(self, filters: Filters) -> Scope | None:
         """What may be searched under these filters, None for everything; kept for the next
@@ -194,11 +248,12 @@ class Collection:
                 self.catalog.mark(builds.name, replace(opened, dirty=True))
 
     def _state(self) -> State:
-        return (
-            self.catalog.generation(),
-            self.catalog.store(self._vectors.name),
-            self.catalog.store(self._words.name),
-        )
+        with self.catalog.snapshot():
+            return (
+                self.catalog.generation(),
+                self.catalog.store(self._vectors.name),
+                self.catalog.store(self._words.name),
+            )
 
     def _behind(self) -> bool:
         """Whether an index that can be reached is not what the catalog says."""

@@ -189,7 +189,8 @@ class Engine:
     def search(self, query: str, k: int = 10, filters: Filters = EVERYTHING) -> list[Hit]:
         """The `k` best passages for a query, best first, by meaning and by words; those with what
         it puts in quotation marks only. Raises InputError for filters that allow nothing."""
-        return self._find(Query(_usable(query)), k, self._scope(filters))[1][:k]
+        self._scope(filters)
+        return self._find([Query(_usable(query))], k, filters)[0][1][:k]
 
     def ask(self, question: str, history: History = (), filters: Filters = EVERYTHING) -> Answer:
         """The answer to a question, each sentence cited and checked.
@@ -215,7 +216,7 @@ class Engine:
             query = questions.in_english(query, self._collection.cognate)
             parts = questions.parts(query)
         with clock("retrieve"):
-            found = [self._find(part, RERANKED, scope) for part in parts]
+            found = self._find(parts, RERANKED, filters)
             evidence = retrieval.select(
                 retrieval.interleave([hits for _, hits in found]),
                 self.settings.passages,
@@ -270,16 +271,28 @@ class Engine:
             raise InputError(f"no document is {filters}: `qa documents` lists what there is")
         return scope
 
-    def _find(self, query: Query, k: int, scope: Scope | None) -> tuple[Asked, list[Hit]]:
-        """A query with its words, and what is found for it: at least `k` hits, if there are."""
+    def _find(
+        self, queries: Sequence[Query], k: int, filters: Filters
+    ) -> list[tuple[Asked, list[Hit]]]:
+        """Each query with its words, and what is found for it, all from one generation of the
+        index: at least `k` hits, if there are."""
         with ThreadPoolExecutor(1) as pool:
             # On a cold start the model loads while Chroma is being imported: 0.2 s of 1.4.
-            reading = pool.submit(self._read_query, query.text)
-            lexical = self._collection.worded(query.text, max(k, CANDIDATES), scope)
-            vector, words = reading.result()
-        dense = self._collection.nearest(vector, max(k, CANDIDATES), scope)
-        passages = self._collection.passages(list(dict(dense) | dict(lexical)))
-        hits = retrieval.fuse(dense, lexical, passages, self.settings.dense_weight)
+            reading = pool.submit(lambda: [self._read_query(query.text) for query in queries])
+            self._collection.follow()
+            read = reading.result()
+        wanted = [(q.text, vector) for q, (vector, _) in zip(queries, read, strict=True)]
+        found, passages = self._collection.search(wanted, max(k, CANDIDATES), filters)
+        return [
+            self._ranked(
+                query, words, retrieval.fuse(*rankings, passages, self.settings.dense_weight), k
+            )
+            for query, (_, words), rankings in zip(queries, read, found, strict=True)
+        ]
+
+    def _ranked(
+        self, query: Query, words: Words, hits: list[Hit], k: int
+    ) -> tuple[Asked, list[Hit]]:
         hits = retrieval.holding(hits, phrases(query.question))
         asked = questions.asked(query, words, self._collection.rarity)
         sketches = self._collection.sketches([h.passage.id for h in hits[: max(k, RERANKED)]])

@@ -1,7 +1,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +13,8 @@ from qa.catalog import Catalog
 from qa.dense import Server
 from qa.engine import Engine
 from qa.indexing import LEXICAL_STORE, dense_store
+from qa.models import Vectors
+from qa.types import Passage
 
 ENVIRONMENT = {"PYTHONPATH": f"{REPOSITORY}{os.pathsep}{Path(__file__).parent}"}
 
@@ -184,6 +186,63 @@ def test_threads_search_while_another_indexes(corpus: Path, make_engine: MakeEng
     assert errors == []
     assert missed == []
     assert all(found(engine, n) for n in range(12))
+
+
+def write_edition(corpus: Path, edition: int) -> None:
+    for name, place in (("harbour", "port"), ("census", "town")):
+        (corpus / f"{name}.txt").write_text(f"Edition {edition} of the {name} names the {place}.")
+
+
+def editions(passages: Iterable[Passage]) -> set[str]:
+    return {passage.text.split(" of ")[0] for passage in passages}
+
+
+def test_both_parts_of_a_question_are_answered_from_one_generation(
+    corpus: Path, make_engine: MakeEngine
+) -> None:
+    class Interrupted(HashingEmbedder):
+        """While the second part is embedded, a new edition is indexed."""
+
+        def embed(self, texts: Sequence[str]) -> Vectors:
+            if self.embedded:
+                write_edition(corpus, 2)
+                make_engine().index(corpus)
+            return super().embed(texts)
+
+    write_edition(corpus, 1)
+    make_engine().index(corpus)
+    engine = make_engine(Interrupted())
+    question = "Which port does the harbour name, and which town does the census name?"
+    evidence = engine.ask(question).evidence
+    assert editions(e.hit.passage for e in evidence) == {"Edition 2"}
+
+
+def test_a_search_that_a_writer_interrupts_finds_one_generation_and_all_of_it(
+    corpus: Path, make_engine: MakeEngine, embedder: HashingEmbedder
+) -> None:
+    class Interrupted(list[tuple[str, Vectors]]):
+        """Before the second query is searched for, a new edition is indexed."""
+
+        def __iter__(self) -> Iterator[tuple[str, Vectors]]:
+            yield self[0]
+            written.append(len(written) + 2)
+            write_edition(corpus, written[-1])
+            writer.index(corpus)
+            yield self[1]
+
+    written: list[int] = []
+    write_edition(corpus, 1)
+    writer = make_engine()
+    writer.index(corpus)
+    engine = make_engine()
+    queries = ["Which port?", "Which town?"]
+    wanted = Interrupted(zip(queries, embedder.embed(queries), strict=True))
+    found, passages = engine._collection.search(wanted, 10)
+    assert len(written) > 1, "what was disturbed is searched again"
+    assert len(editions(passages.values())) == 1
+    for near, _ in found:
+        assert {i for i, _ in near} == set(passages)
+        assert len(passages) == 2
 
 
 def test_an_empty_index_finds_nothing(make_engine: MakeEngine) -> None:

@@ -3,18 +3,19 @@
 Chroma holds ids and vectors only: text, dates and titles are the catalog's. It runs in this
 process on a folder, or as a server (`chroma run`) that has a URL. Measured on a folder with
 chromadb 1.5.9: a process that is killed while it writes can destroy a collection, and a reader in
-another process does not see new rows. So a write is bracketed by a mark in the catalog, a marked
-index is rebuilt under a new name and never opened, and readers reopen when the generation has
-changed.
+another process does not see new rows, and can damage what is being written. So a folder is written
+to before the catalog names it and never after, and readers open the next one when the generation
+has changed; on a server a write is bracketed by a mark, and what is marked is built anew.
 """
 
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from shutil import copytree, ignore_patterns
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import httpx
     from chromadb.api import ClientAPI
 
+_SQLITE = "chroma.sqlite3"
 CONNECT = 2.0  # seconds to wait for a server to take a connection
 ANSWER = 5.0  # seconds to wait for it to answer a reader, who can do without
 WRITE = 120.0  # the same for a writer, who cannot
@@ -107,6 +109,23 @@ _COSINE: dict[str, Any] = {
     "configuration": {"hnsw": {"space": "cosine"}},
     "embedding_function": None,
 }
+
+
+def copy_vectors(source: Path, target: Path) -> None:
+    """Copies an index that readers may have open. When they open it, Chroma writes to its SQLite
+    file, and to nothing else. Raises StoreError when it cannot be copied."""
+    import sqlite3  # of Chroma's own file: a copy of its bytes could be of two moments
+
+    with _in_folder(source):
+        copytree(source, target, ignore=ignore_patterns(f"{_SQLITE}*"))
+        try:
+            with (
+                closing(sqlite3.connect(f"file:{source / _SQLITE}?mode=rw", uri=True)) as old,
+                closing(sqlite3.connect(target / _SQLITE)) as new,
+            ):
+                old.backup(new)
+        except sqlite3.Error as error:
+            raise OSError(error) from error
 
 
 class Server:

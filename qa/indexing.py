@@ -249,17 +249,23 @@ def _follow(
     there = builds.exists(state.folder if state else "")  # a server that is away: nothing is marked
     whole = state is not None and not state.dirty and there
     if whole and state and state.generation == generation:
+        with suppress(StoreError):  # what a writer left that was killed at the end
+            builds.keep_only(state.folder)
         return
-    build = state.folder if whole and state else builds.new()
-    catalog.mark(builds.name, Store(build, generation, dirty=True))
     try:
+        # A folder that readers may have open is never written to; a copy takes its place when it
+        # is whole. On a server, which takes care of its readers, there are no copies.
+        build = builds.copy(state.folder) if whole and state else builds.new()
+        if not whole or state is None or build == state.folder:
+            catalog.mark(builds.name, Store(build, generation, dirty=True))
         _fill(catalog, builds.open(build, writing=True), add)
     except UnreachableError:
         raise
     except StoreError:
-        if not whole:
+        if not whole or state is None:
             raise
-        # Damaged since it was written: it is marked dirty now, and so built anew.
+        # Damaged since it was written: it is marked, and so built anew.
+        catalog.mark(builds.name, replace(state, dirty=True))
         _follow(catalog, builds, add)
         return
     catalog.mark(builds.name, Store(build, generation, dirty=False))

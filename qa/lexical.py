@@ -11,6 +11,7 @@ from functools import cache
 from itertools import takewhile
 from math import log
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 from unicodedata import normalize
 
@@ -132,6 +133,15 @@ class LexicalIndex:
             writer.commit()
             writer.wait_merging_threads()
             self._index.reload()
+
+
+def copy_texts(source: Path, target: Path) -> None:
+    """Copies an index that readers may have open: its files do not change while nobody writes.
+
+    Raises StoreError when it cannot be copied.
+    """
+    with _translated(source):
+        copytree(source, target)
 
 
 def _shared(one: str, other: str) -> int:

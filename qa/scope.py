@@ -4,7 +4,7 @@ Of a small part of the collection the vectors are compared one by one, which is 
 one more is fetched than wanted and the rest left out. Chroma's own filter took 178 ms at 100,000.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from qa.models import Vectors
@@ -12,7 +12,7 @@ from qa.models import Vectors
 FEW = 5_000  # passages that are compared one by one: 8 MB of vectors, some milliseconds
 _MARGIN = 1.5  # more is fetched than the share of the collection calls for
 
-Ranked = list[tuple[str, float]]
+Ranked = Sequence[tuple[str, float]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 from uuid import uuid4
 
-from qa import dense
+from qa import dense, lexical
 from qa.catalog import Catalog
 from qa.dense import DenseIndex, Server
 from qa.lexical import LexicalIndex
@@ -38,6 +38,11 @@ class Builds(Protocol[Opened]):
 
     def new(self) -> str:
         """A name that no build has."""
+        ...
+
+    def copy(self, build: str) -> str:
+        """The name of a copy to write to, or of the build itself where readers are safe from
+        writers. Raises StoreError when it cannot be copied."""
         ...
 
     def missing(self, build: str) -> bool:
@@ -71,13 +76,13 @@ def dense_builds(
 ) -> Builds[DenseIndex]:
     """Where the vectors of the embedder of that name are kept."""
     if server is None:
-        return Folders(home, _dense_store(embedder, None), DenseIndex)
+        return Folders(home, _dense_store(embedder, None), DenseIndex, dense.copy_vectors)
     return Collections(catalog, server, embedder)
 
 
 def lexical_builds(home: Path) -> Builds[LexicalIndex]:
     """Where the words are kept."""
-    return Folders(home, LEXICAL_STORE, LexicalIndex)
+    return Folders(home, LEXICAL_STORE, LexicalIndex, lexical.copy_texts)
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,7 @@ class Folders(Generic[Index]):
     home: Path
     name: str
     kind: Callable[[Path], Index]
+    copied: Callable[[Path, Path], None]
     resting: bool = False
 
     @property
@@ -96,6 +102,12 @@ class Folders(Generic[Index]):
     def new(self) -> str:
         """A name that no build has."""
         return f"{self._stem}-{uuid4().hex[:8]}"
+
+    def copy(self, build: str) -> str:
+        """The name of a copy."""
+        new = self.new()
+        self.copied(self.home / build, self.home / new)
+        return new
 
     def missing(self, build: str) -> bool:
         """Whether the folder is not there."""
@@ -146,6 +158,10 @@ class Collections:
     def new(self) -> str:
         """A name that no build has."""
         return f"{self._stem}-{uuid4().hex[:8]}"
+
+    def copy(self, build: str) -> str:
+        """The build itself: the server takes care of its readers."""
+        return build
 
     def missing(self, build: str) -> bool:
         """Whether the collection is not this catalog's own: the catalog is a copy, and what it

@@ -1,6 +1,7 @@
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -13,10 +14,11 @@ from conftest import CORPUS, REPOSITORY, HashingEmbedder, MakeEngine, in_both
 
 from qa import indexing, stores
 from qa.catalog import Catalog
-from qa.dense import Server
+from qa.dense import DenseIndex, Server
 from qa.engine import Engine
 from qa.errors import BusyError, InputError, ModelError, StoreError
 from qa.indexing import LEXICAL_STORE, dense_store
+from qa.lexical import LexicalIndex
 from qa.models import Vectors
 from qa.settings import Settings
 from qa.types import Progress
@@ -584,6 +586,7 @@ REWRITES_FOR_EVER = """
 import sys, itertools
 from pathlib import Path
 from conftest import HashingEmbedder
+from qa.dense import DenseIndex
 from qa.engine import Engine
 from qa.settings import Settings
 corpus, home, seed = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
@@ -651,6 +654,70 @@ def test_a_run_that_embeds_nothing_follows_a_run_that_was_killed_after_embedding
     embedder.embedded = []
     assert engine.index(corpus).unchanged == 3
     assert embedder.embedded == []
+
+
+KILLS_ITSELF = """
+import os, signal, sys
+from qa import dense, indexing, lexical
+from qa.catalog import Catalog
+from conftest import HashingEmbedder
+from qa.dense import DenseIndex
+from qa.engine import Engine
+from qa.settings import Settings
+
+def dies(owner, name):
+    function = getattr(owner, name)
+    def then(*args):
+        function(*args)
+        os.kill(os.getpid(), signal.SIGKILL)
+    setattr(owner, name, then)
+
+stage = sys.argv[3]
+dies(*{
+    "Chroma was changed": (dense.DenseIndex, "add"),
+    "tantivy was changed": (lexical.LexicalIndex, "add"),
+    "a copy was marked": (Catalog, "mark"),
+}[stage])
+with Engine.open(settings=Settings(home=sys.argv[1]), embedder=HashingEmbedder()) as engine:
+    engine.index(sys.argv[2])
+"""
+
+
+@pytest.mark.parametrize(
+    "stage",
+    ["Chroma was changed", "tantivy was changed", "a copy was marked"],
+)
+def test_a_writer_that_is_killed_leaves_the_indexes_that_are_in_use_whole(
+    corpus: Path, make_engine: MakeEngine, embedder: HashingEmbedder, stage: str
+) -> None:
+    for number in range(5):
+        write(corpus, f"{number}.txt", f"Caravan number{number} is on its way.")
+    engine = make_engine()
+    engine.index(corpus)
+    (corpus / "0.txt").unlink()
+    write(corpus, "5.txt", "Caravan number5 is on its way.")
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLS_ITSELF, str(engine.settings.home), str(corpus), stage],
+        env=os.environ | {"PYTHONPATH": f"{REPOSITORY}{os.pathsep}{Path(__file__).parent}"},
+    )
+    assert killed.returncode == -signal.SIGKILL
+    catalog = catalog_of(engine)
+    for store, kind in ((dense_store(embedder), DenseIndex), (LEXICAL_STORE, LexicalIndex)):
+        state = catalog.store(store)
+        assert state
+        assert not state.dirty
+        index = kind(engine.settings.home / state.folder)
+        assert len(index.ids()) == 5
+        index.close()
+    catalog.close()
+    assert first(engine, "number2") == "Caravan number2 is on its way."
+    embedder.embedded = []
+    engine.index(corpus)
+    assert embedder.embedded == []
+    assert texts(engine) == [f"Caravan number{n} is on its way." for n in range(1, 6)]
+    assert first(engine, "number5") == "Caravan number5 is on its way."
+    check_whole(engine)
+    assert len([path for path in engine.settings.home.iterdir() if path.is_dir()]) == 2
 
 
 def test_vectors_that_a_killed_run_committed_are_used_whatever_is_indexed_first(

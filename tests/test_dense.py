@@ -6,7 +6,7 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
-from qa.dense import DenseIndex, OnServer, Server, exact_search
+from qa.dense import DenseIndex, OnServer, Server, copy_vectors, exact_search
 from qa.errors import StoreError
 from qa.models import Vectors
 
@@ -94,6 +94,31 @@ def test_an_index_that_is_opened_again_holds_the_same(place: Place) -> None:
     assert index.ids() == set(ids)
     assert index.search(vectors[7], 1) == [(ids[7], pytest.approx(1, abs=1e-5))]
     index.close()
+
+
+def test_a_copy_of_an_index_that_is_open_is_whole_and_apart(
+    index: DenseIndex, tmp_path: Path
+) -> None:
+    ids, vectors = names(1500), unit(1500)
+    index.add(ids, vectors)
+    copy_vectors(tmp_path / "dense", tmp_path / "copy")
+    copy = DenseIndex(tmp_path / "copy")
+    assert copy.ids() == set(ids)
+    assert copy.search(vectors[7], 1)[0][0] == ids[7]
+    copy.remove(ids[:1000])
+    copy.add(["new"], unit(1, seed=2))
+    copy.close()
+    assert index.ids() == set(ids)
+    assert index.search(vectors[7], 1)[0][0] == ids[7]
+
+
+def test_an_index_that_cannot_be_copied_is_reported_with_the_next_step(tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged"
+    damaged.mkdir()
+    (damaged / "chroma.sqlite3").write_bytes(b"no database" * 1000)
+    for source in (damaged, tmp_path / "nowhere"):
+        with pytest.raises(StoreError, match="qa index"):
+            copy_vectors(source, tmp_path / f"copy of {source.name}")
 
 
 def test_a_folder_that_chroma_cannot_read_is_reported_with_the_next_step(tmp_path: Path) -> None:

@@ -586,7 +586,6 @@ REWRITES_FOR_EVER = """
 import sys, itertools
 from pathlib import Path
 from conftest import HashingEmbedder
-from qa.dense import DenseIndex
 from qa.engine import Engine
 from qa.settings import Settings
 corpus, home, seed = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
@@ -661,7 +660,6 @@ import os, signal, sys
 from qa import dense, indexing, lexical
 from qa.catalog import Catalog
 from conftest import HashingEmbedder
-from qa.dense import DenseIndex
 from qa.engine import Engine
 from qa.settings import Settings
 

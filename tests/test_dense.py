@@ -96,9 +96,8 @@ def test_an_index_that_is_opened_again_holds_the_same(place: Place) -> None:
     index.close()
 
 
-def test_a_copy_of_an_index_that_is_open_is_whole_and_apart(
-    index: DenseIndex, tmp_path: Path
-) -> None:
+def test_a_copy_of_an_index_that_is_open_is_whole_and_apart(tmp_path: Path) -> None:
+    index = DenseIndex(tmp_path / "dense")
     ids, vectors = names(1500), unit(1500)
     index.add(ids, vectors)
     copy_vectors(tmp_path / "dense", tmp_path / "copy")
@@ -110,6 +109,7 @@ def test_a_copy_of_an_index_that_is_open_is_whole_and_apart(
     copy.close()
     assert index.ids() == set(ids)
     assert index.search(vectors[7], 1)[0][0] == ids[7]
+    index.close()
 
 
 def test_an_index_that_cannot_be_copied_is_reported_with_the_next_step(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from qa.evaluation import ranking
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -14,6 +16,12 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def mean(values: Sequence[float]) -> str:
+    """A mean with its 95 % interval."""
+    low, high = ranking.confidence(values)
+    return f"{sum(values) / max(1, len(values)):.3f} ({low:.3f} to {high:.3f})"
 
 
 def machine(*packages: str) -> str:

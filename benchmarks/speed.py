@@ -1,0 +1,239 @@
+"""How fast a query is answered, cold and warm, by collections of 1,000 to 100,000 passages.
+
+usage: python benchmarks/speed.py squad2_dev.json [more files] [--sizes 1000,10000,100000]
+           [--queries 300] [--home .qa-benchmarks] [--table speed]
+
+The passages are synthetic (benchmarks/synthetic.py), the questions those of the files, each
+embedded by MiniLM as always. A size is indexed once into the folder given with --home, and measured
+in processes of their own. "Cold" is opening and the first query of a new process, after imports,
+with the files in the system's cache. `--table` writes the tables into docs/benchmarks.md, between
+the lines of that marker and of the same with `-stages`.
+"""
+
+import argparse
+import inspect
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import retrieval_sets
+import synthetic
+import tables
+
+import qa
+from qa import retrieval
+from qa.catalog import Catalog
+from qa.collection import Collection
+from qa.dense import exact_search
+from qa.engine import CANDIDATES
+from qa.evaluation import metrics
+from qa.models.minilm import MiniLM
+
+IMPORTS = ("chromadb", "numpy", "onnxruntime", "qa.engine", "tantivy", "tokenizers")
+WARM_UP = 20  # queries before any is counted
+THREADS = 8
+# Filters by name; those are measured whose arguments Engine.search takes.
+FILTERS: dict[str, dict[str, Any]] = {
+    "since a day, half of the passages": {"since": date(2019, 1, 1)},
+    "since a day, 0.5 % of them": {"since": date(2023, 12, 13)},
+    "until a day, half of them": {"until": date(2018, 12, 31)},
+}
+
+
+def main() -> None:
+    """Measures, prints and writes the tables."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("dataset", type=Path, nargs="+")
+    parser.add_argument("--sizes", default="1000,10000,100000")
+    parser.add_argument("--queries", type=int, default=300)
+    parser.add_argument("--colds", type=int, default=5, help="processes for the cold figure")
+    parser.add_argument("--home", type=Path, default=Path(".qa-benchmarks"))
+    parser.add_argument("--table", help="marker in docs/benchmarks.md")
+    parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--first", type=Path, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    data = retrieval_sets.read(args.dataset).sample(args.queries + WARM_UP)
+    questions = [q.text for q in data.questions]
+    if args.first or args.measure:
+        child = (
+            first_query(args.first, questions[0])
+            if args.first
+            else measure(args.measure, questions)
+        )
+        print(json.dumps(child))
+        return
+    sizes = [int(size) for size in args.sizes.split(",")]
+    homes = [built(data, size, args.home) for size in sizes]
+    again = [sys.executable, __file__, *map(str, args.dataset), "--queries", str(args.queries)]
+    measured = []
+    for home in homes:
+        colds = [_child([*again, "--first", str(home)]) for _ in range(args.colds)]
+        measured.append(_child([*again, "--measure", str(home)]) | {"cold": median(colds)})
+    note = tables.machine("chromadb", "onnxruntime", "tantivy")
+    files = ["docs/benchmarks.md"] if args.table else []
+    tables.write(args.table, f"{_speeds(measured)}\n\n{note}", *files)
+    tables.write(f"{args.table}-stages", _stages(measured), *files)
+
+
+def built(data: retrieval_sets.Dataset, size: int, cache: Path) -> Path:
+    """The home folder of `size` synthetic passages; indexed when it is not there."""
+    base = [(d.title, d.text) for d in data.documents]
+    home = cache / f"speed-{data.name}-{size}"
+    if (home / "done").exists():
+        return home
+    vectors = cache / f"speed-{data.name}.npy"
+    if not vectors.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        np.save(vectors, MiniLM().embed([f"{title}\n{text}" for title, text in base]))
+    synthetic.write(home / "passages", base, size)
+    mixer = synthetic.Mixer(base, np.load(vectors))
+    with qa.Engine.open(home, embedder=mixer) as engine:
+        report = engine.index(home / "passages")
+    assert not report.failed, report.failed[:3]
+    print(f"indexed {report.passages} passages in {report.seconds:.0f} s", file=sys.stderr)
+    (home / "done").write_text(f"{report.seconds:.1f}\n")
+    return home
+
+
+def first_query(home: Path, question: str) -> float:
+    """Seconds to open the index and answer one query, imports left out."""
+    for name in IMPORTS:
+        import_module(name)
+    began = time.perf_counter()
+    with qa.Engine.open(home) as engine:
+        assert engine.search(question)
+        return time.perf_counter() - began
+
+
+def measure(home: Path, questions: Sequence[str]) -> dict[str, Any]:
+    """Latencies in seconds, resident memory in bytes, and the dense part's recall."""
+    warm_up, counted = questions[:WARM_UP], questions[WARM_UP:]
+    with qa.Engine.open(home) as engine:
+        passages = engine.counts()[1]
+        latencies = {
+            "1 thread": _one_by_one(engine.search, warm_up, counted),
+            f"{THREADS} threads": _at_once(engine.search, warm_up, counted),
+        }
+        resident = _resident()
+        taken = inspect.signature(engine.search).parameters
+        for name, given in FILTERS.items():
+            if given.keys() <= taken.keys():
+                search = partial(engine.search, **given)
+                latencies[name] = _one_by_one(search, warm_up, counted)
+    return {
+        "passages": passages,
+        "latencies": latencies,
+        "resident": resident,
+        **_parts(home, warm_up, counted),
+    }
+
+
+def _one_by_one(
+    search: Callable[[str], Any], warm_up: Sequence[str], counted: Sequence[str]
+) -> list[float]:
+    for question in warm_up:
+        search(question)
+    return [_seconds(search, question) for question in counted]
+
+
+def _at_once(
+    search: Callable[[str], Any], warm_up: Sequence[str], counted: Sequence[str]
+) -> list[float]:
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(search, warm_up))
+        return list(pool.map(partial(_seconds, search), counted))
+
+
+def _seconds(call: Callable[..., Any], *arguments: Any) -> float:
+    began = time.perf_counter()
+    call(*arguments)
+    return time.perf_counter() - began
+
+
+def _parts(home: Path, warm_up: Sequence[str], counted: Sequence[str]) -> dict[str, Any]:
+    """Where the time of a query goes, one step after another, and recall@10 of the dense part
+    against an exact search of the same vectors."""
+    embedder, catalog = MiniLM(), Catalog(home / "catalog.sqlite3")
+    collection = Collection(catalog, home, embedder)
+    rows = catalog.passages(catalog.passage_ids())
+    ids, vectors = list(rows), catalog.vectors(embedder.name, [r.sha for r in rows.values()])
+    seconds = dict[str, list[float]]()
+    recalls = []
+    for number, question in enumerate([*warm_up, *counted]):
+        marks = [time.perf_counter()]
+        (vector,) = embedder.embed([question])
+        marks.append(time.perf_counter())
+        dense = collection.nearest(vector, CANDIDATES)
+        marks.append(time.perf_counter())
+        lexical = collection.worded(question, CANDIDATES)
+        marks.append(time.perf_counter())
+        passages = collection.passages(list(dict(dense) | dict(lexical)))
+        marks.append(time.perf_counter())
+        retrieval.fuse(dense, lexical, passages, 0.5)
+        marks.append(time.perf_counter())
+        names = ("embed the query", "Chroma", "tantivy", "read passages (SQLite)", "fuse")
+        if number >= len(warm_up):
+            for name, start, end in zip(names, marks[:-1], marks[1:], strict=True):
+                seconds.setdefault(name, []).append(end - start)
+            exact = {i for i, _ in exact_search(ids, vectors, vector, 10)}
+            recalls.append(len(exact & {i for i, _ in dense[:10]}) / len(exact))
+    collection.close()
+    catalog.close()
+    return {"stages": seconds, "recall": sum(recalls) / len(recalls)}
+
+
+def _resident() -> int:
+    """Bytes of this process in memory."""
+    kilobytes = re.search(r"VmRSS:\s+(\d+)", Path("/proc/self/status").read_text("ascii"))
+    return int(kilobytes[1]) * 1024 if kilobytes else 0
+
+
+def _child(command: list[str]) -> Any:
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tables.ROOT), *sys.path[1:]])}
+    run = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment)
+    return json.loads(run.stdout.splitlines()[-1])
+
+
+def _speeds(measured: Sequence[dict[str, Any]]) -> str:
+    head = [
+        "whole query, p50 / p95 / p99 in ms",
+        *(f"{m['passages']:,} passages" for m in measured),
+    ]
+    rows = [
+        [name, *(_quantiles(m["latencies"][name]) for m in measured)]
+        for name in measured[0]["latencies"]
+    ]
+    rows.append(["open and first query, s", *(f"{m['cold']:.2f}" for m in measured)])
+    rows.append(["resident memory, MB", *(f"{m['resident'] / 1e6:.0f}" for m in measured)])
+    rows.append(["recall@10 of the dense part", *(f"{m['recall']:.4f}" for m in measured)])
+    return tables.table(head, rows)
+
+
+def _stages(measured: Sequence[dict[str, Any]]) -> str:
+    head = ["one step alone, p50 / p95 / p99 in ms", *(f"{m['passages']:,}" for m in measured)]
+    rows = [
+        [name, *(_quantiles(m["stages"][name]) for m in measured)] for name in measured[0]["stages"]
+    ]
+    return tables.table(head, rows)
+
+
+def _quantiles(seconds: Sequence[float]) -> str:
+    return " / ".join(
+        f"{(metrics.quantile(seconds, q) or 0) * 1000:.1f}" for q in (0.5, 0.95, 0.99)
+    )
+
+
+if __name__ == "__main__":
+    main()

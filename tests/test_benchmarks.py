@@ -1,0 +1,161 @@
+"""The retrieval benchmarks: what they read, and that they run."""
+
+import importlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import REPOSITORY
+
+BENCHMARKS = REPOSITORY / "benchmarks"
+
+
+@pytest.fixture
+def retrieval_sets(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    return importlib.import_module("retrieval_sets")
+
+
+@pytest.fixture
+def synthetic(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    return importlib.import_module("synthetic")
+
+
+def squad(path: Path, *questions: tuple[str, str, bool]) -> Path:
+    qas = [
+        {"id": i, "question": text, "answers": [{"text": "x"}] if known else []}
+        for i, text, known in questions
+    ]
+    paragraphs = [{"context": "Ships sail.", "qas": qas}, {"context": "Trains run.", "qas": []}]
+    path.write_text(json.dumps({"data": [{"title": "On_travel", "paragraphs": paragraphs}]}))
+    return path
+
+
+def write_beir(folder: Path) -> Path:
+    """Four documents, of which two are equal; three queries, one of them only in training."""
+    (folder / "qrels").mkdir(parents=True)
+    texts = {
+        "1": "The ferry to the islands sails at noon.",
+        "2": "Bread is baked before dawn.",
+        "3": "The council raised the water tariff in March.",
+        "4": "Bread is baked before dawn.",
+    }
+    corpus = [{"_id": i, "title": "", "text": text} for i, text in texts.items()]
+    asked = {"a": "When does the ferry sail?", "b": "Who bakes bread?", "c": "Which tariff?"}
+    queries = [{"_id": i, "text": text} for i, text in asked.items()]
+    for name, rows in (("corpus", corpus), ("queries", queries)):
+        (folder / f"{name}.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    rows = ["query-id\tcorpus-id\tscore", "a\t1\t2", "a\t3\t0", "b\t4\t1"]
+    (folder / "qrels" / "test.tsv").write_text("\n".join(rows) + "\n")
+    return folder
+
+
+def test_squad_asks_what_its_paragraphs_answer(tmp_path: Path, retrieval_sets: Any) -> None:
+    path = squad(tmp_path / "s.json", ("1", " What  sails? ", True), ("2", "Who flies?", False))
+    data = retrieval_sets.read([path])
+    assert [(d.title, d.text) for d in data.documents] == [
+        ("On travel", "Ships sail."),
+        ("On travel", "Trains run."),
+    ]
+    assert [(q.text, q.gold) for q in data.questions] == [
+        ("What sails?", {data.documents[0].id: 1})
+    ]
+
+
+def test_a_translation_asks_in_place_of_the_question_with_its_id(
+    tmp_path: Path, retrieval_sets: Any
+) -> None:
+    path = squad(tmp_path / "en.json", ("1", "What sails?", True))
+    spanish = squad(tmp_path / "es.json", ("1", "¿Qué navega?", True))
+    data = retrieval_sets.read([path], questions=spanish)
+    assert [q.text for q in data.questions] == ["¿Qué navega?"]
+    assert data.questions[0].gold == {data.documents[0].id: 1}
+
+
+def test_clapnq_rows_without_an_answer_only_add_documents(
+    tmp_path: Path, retrieval_sets: Any
+) -> None:
+    rows = [
+        {
+            "id": str(n),
+            "input": f"question {n}",
+            "passages": [{"title": "T", "text": f"text {n}"}],
+            "output": [{"answer": answer}],
+        }
+        for n, answer in enumerate(["yes", ""])
+    ]
+    path = tmp_path / "c.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    data = retrieval_sets.read([path])
+    assert len(data.documents) == 2
+    assert [(q.text, q.gold) for q in data.questions] == [("question 0", {"0": 1})]
+
+
+def test_rows_of_questions_with_passages_are_one_collection(
+    tmp_path: Path, retrieval_sets: Any
+) -> None:
+    rows = [
+        {"question": "q1", "passages": [{"text": "a"}, {"text": "b"}], "gold": [1]},
+        {"question": "q2", "passages": [{"text": "a"}, {"text": "c"}], "gold": [0]},
+        {"question": "q3", "passages": [{"text": "d"}]},
+    ]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    data = retrieval_sets.read([path])
+    texts = {d.id: d.text for d in data.documents}
+    assert sorted(texts.values()) == ["a", "b", "c", "d"]
+    assert [(q.text, [texts[i] for i in q.gold]) for q in data.questions] == [
+        ("q1", ["b"]),
+        ("q2", ["a"]),
+    ]
+
+
+def test_beir_asks_the_test_queries_and_equal_documents_are_one(
+    tmp_path: Path, retrieval_sets: Any
+) -> None:
+    data = retrieval_sets.read([write_beir(tmp_path / "set")])
+    assert [d.id for d in data.documents] == ["1", "2", "3"]
+    assert {q.id: q.gold for q in data.questions} == {"a": {"1": 2}, "b": {"2": 1}}
+    assert data.sample(1).questions == data.sample(1).questions
+
+
+def test_synthetic_passages_differ_and_mix_the_vectors_of_what_they_say(synthetic: Any) -> None:
+    base = [("Sea", "one two three four five " * 30), ("Land", "six seven eight nine ten " * 30)]
+    vectors = np.eye(2, 384, dtype=np.float32)
+    mixer = synthetic.Mixer(base, vectors)
+    records = [synthetic.record(n, base) for n in range(200)]
+    assert len({r["text"] for r in records}) == 200
+    assert records == [synthetic.record(n, base) for n in range(200)]
+    found = mixer.embed([f"{r['title']} (1 May 2020)\n{r['text']}" for r in records])
+    assert np.allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
+    for record, vector in zip(records, found, strict=True):
+        if abs(vector[0] - vector[1]) > 0.2:  # else the halves are about equal
+            assert record["title"].startswith("Sea" if vector[0] > vector[1] else "Land")
+
+
+def test_the_quality_of_a_small_set_is_measured(tmp_path: Path) -> None:
+    run = subprocess.run(
+        [
+            sys.executable,
+            str(BENCHMARKS / "quality.py"),
+            str(write_beir(tmp_path / "set")),
+            *("--home", str(tmp_path / "home")),
+        ],
+        capture_output=True,
+        text=True,
+        cwd=REPOSITORY,
+        env={"PYTHONPATH": str(REPOSITORY)},
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert (
+        "| 3 documents, 2 questions | dense alone | lexical alone | `Engine.search` |" in run.stdout
+    )
+    perfect = "1.000 (1.000 to 1.000)"
+    assert f"| MRR@10 | {perfect} | {perfect} | {perfect} |" in run.stdout
+    assert f"| nDCG@10 | {perfect} | {perfect} | {perfect} |" in run.stdout

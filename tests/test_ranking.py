@@ -1,0 +1,47 @@
+"""Measures of rankings, against figures worked out by hand (and equal to trec_eval's)."""
+
+from math import log2
+
+import pytest
+
+from qa.evaluation import ranking
+
+FOUND = ["a", "b", "c", "d", "e"]
+
+
+def test_the_reciprocal_rank_is_that_of_the_first_gold_id_within_k() -> None:
+    assert ranking.reciprocal_rank(FOUND, {"c": 1, "e": 2}, 10) == 1 / 3
+    assert ranking.reciprocal_rank(FOUND, {"c": 1}, 2) == 0.0
+    assert ranking.reciprocal_rank([], {"c": 1}, 10) == 0.0
+
+
+def test_a_hit_is_any_gold_id_within_k() -> None:
+    assert ranking.hit(FOUND, {"c": 1, "x": 1}, 3) == 1.0
+    assert ranking.hit(FOUND, {"c": 1, "x": 1}, 2) == 0.0
+
+
+def test_recall_counts_the_gold_ids_within_k() -> None:
+    assert ranking.recall(FOUND, {"a": 1, "e": 3, "x": 1, "y": 1}, 10) == 0.5
+    assert ranking.recall(FOUND, {"a": 1, "e": 3, "x": 1, "y": 1}, 4) == 0.25
+    assert ranking.recall(FOUND, {}, 10) == 0.0
+
+
+def test_ndcg_discounts_grades_by_rank_and_divides_by_the_ideal() -> None:
+    # b (grade 1) stands at rank 2 and d (grade 3) at rank 4; at best d is first, b second.
+    gained = 1 / log2(3) + 3 / log2(5)
+    assert ranking.ndcg(FOUND, {"b": 1, "d": 3}, 10) == pytest.approx(gained / (3 + 1 / log2(3)))
+    assert ranking.ndcg(FOUND, {"a": 2}, 10) == 1.0
+    # The ideal is cut at k as well: with three gold ids, one in first place of one is perfect.
+    assert ranking.ndcg(FOUND, {"a": 1, "b": 1, "x": 1}, 1) == 1.0
+    assert ranking.ndcg(FOUND, {"x": 1}, 10) == 0.0
+
+
+def test_the_interval_of_a_mean_holds_it_and_narrows_with_more_questions() -> None:
+    low, high = ranking.confidence([0.0, 1.0] * 50)
+    assert low < 0.5 < high
+    # The normal approximation: 1.96 * sqrt(.25 / 100) = .098 on each side.
+    assert high - low == pytest.approx(2 * 0.098, abs=0.03)
+    narrow = ranking.confidence([0.0, 1.0] * 5_00)
+    assert narrow[1] - narrow[0] < (high - low) / 2
+    assert ranking.confidence([0.0, 1.0] * 50) == (low, high), "the seed fixes it"
+    assert ranking.confidence([]) == (0.0, 0.0)

@@ -96,24 +96,19 @@ def main() -> None:
         "candidates": args.candidates or wanted,
     }
     job.write_text(json.dumps(plain), "utf-8")
-    rows = []
+    results, notes = dict[str, dict[str, Any]](), list[str]()
     for name, system in SYSTEMS.items():
         if any(name.lower().startswith(wanted) for wanted in args.only.split(",")):
             try:
-                result = measured(system, job, home, args.python)
+                results[name] = measured(system, job, home, args.python)
+                notes.append(f"- {name}: {results[name]['configuration']}")
             except (OSError, subprocess.CalledProcessError, LookupError) as error:
-                print(f"{name}: {error}", file=sys.stderr)
-                rows.append(
-                    [name, f"not run: {error}"[:120], *([""] * (4 if args.synthetic else 6))]
-                )
-                continue
-            rows.append(row(name, result, data, scored=not args.synthetic))
-            print(*rows[-1], sep=" | ", file=sys.stderr)
+                notes.append(f"- {name}: not run: {error}")
+            print(notes[-1], file=sys.stderr)
     what = "passages" if args.passages or args.synthetic else "documents"
-    measures = ["indexed in s"] if args.synthetic else ["MRR@10", "hit@1"]
-    head = [f"{len(documents):,} {what}, {len(data.questions):,} questions", "configuration"]
-    head += [*measures, "p50 ms", "p95 ms", "resident MB"]
-    text = f"{tables.table(head, rows)}\n\n{tables.machine('chromadb', 'onnxruntime')}"
+    title = f"{len(documents):,} {what}, {len(data.questions):,} questions"
+    text = speeds(title, results) if args.synthetic else scores(title, results, data)
+    text = "\n\n".join([text, "\n".join(notes), tables.machine("chromadb", "onnxruntime")])
     tables.write(args.table, text, *(["docs/benchmarks.md"] if args.table else []))
 
 
@@ -208,18 +203,36 @@ def _interpreter(least: tuple[int, int], pythons: Sequence[str]) -> str:
     raise LookupError(f"needs Python {wanted} or newer: name one with --python")
 
 
-def row(name: str, result: dict[str, Any], data: retrieval_sets.Dataset, scored: bool) -> list[str]:
-    """The table's line of one system."""
-    cells = [name, result["configuration"]]
-    if scored:
-        found = [_documents(ids) for ids in result["rankings"]]
-        pairs = list(zip(found, (q.gold for q in data.questions), strict=True))
-        cells.append(tables.mean([ranking.reciprocal_rank(r, gold, K) for r, gold in pairs]))
-        cells.append(tables.mean([ranking.hit(r, gold, 1) for r, gold in pairs]))
-    else:
-        cells.append(f"{result['indexed']:.1f}")
-    cells += [f"{(metrics.quantile(result['seconds'], q) or 0) * 1000:.1f}" for q in (0.5, 0.95)]
-    return [*cells, f"{result['resident'] / 1e6:.0f}"]
+def scores(title: str, results: dict[str, dict[str, Any]], data: retrieval_sets.Dataset) -> str:
+    """The table of rankings; differences are paired, question by question."""
+    gold = [q.gold for q in data.questions]
+    ranks, hits = dict[str, list[float]](), dict[str, list[float]]()
+    for name, result in results.items():
+        pairs = list(zip(map(_documents, result["rankings"]), gold, strict=True))
+        ranks[name] = [ranking.reciprocal_rank(found, g, K) for found, g in pairs]
+        hits[name] = [ranking.hit(found, g, 1) for found, g in pairs]
+    own = ranks.get("qa")
+    rows = []
+    for name, result in results.items():
+        less = [a - b for a, b in zip(ranks[name], own, strict=True)] if own else []
+        cells = [name, tables.mean(ranks[name]), tables.mean(hits[name])]
+        cells.append(tables.mean(less) if less and name != "qa" else "")
+        rows.append([*cells, *_milliseconds(result)])
+    head = [title, "MRR@10", "hit@1", "MRR@10, less qa's", "p50 ms", "p95 ms"]
+    return tables.table(head, rows)
+
+
+def speeds(title: str, results: dict[str, dict[str, Any]]) -> str:
+    """The table of times and memory."""
+    rows = [
+        [name, *_milliseconds(r), f"{r['indexed']:.1f}", f"{r['resident'] / 1e6:.0f}"]
+        for name, r in results.items()
+    ]
+    return tables.table([title, "p50 ms", "p95 ms", "indexed in s", "resident MB"], rows)
+
+
+def _milliseconds(result: dict[str, Any]) -> list[str]:
+    return [f"{(metrics.quantile(result['seconds'], q) or 0) * 1000:.1f}" for q in (0.5, 0.95)]
 
 
 def _documents(ids: Sequence[str]) -> list[str]:

@@ -12,7 +12,8 @@ from haystack.document_stores.in_memory import InMemoryDocumentStore
 def build(job: child.Job) -> child.Search:
     """One pipeline over one store in memory."""
     vectors = job.embedder.embed([d.content for d in job.documents])
-    store = InMemoryDocumentStore(embedding_similarity_function="cosine")
+    # Without the vectors in its answers, which it would copy several times over.
+    store = InMemoryDocumentStore(embedding_similarity_function="cosine", return_embedding=False)
     store.write_documents(
         [
             Document(id=d.id, content=d.content, embedding=vector.tolist())

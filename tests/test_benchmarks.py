@@ -21,6 +21,14 @@ def retrieval_sets(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.fixture
+def speed(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    module = importlib.import_module("speed")
+    monkeypatch.setattr(module, "WARM_UP", 1)
+    return module
+
+
+@pytest.fixture
 def synthetic(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     return importlib.import_module("synthetic")
@@ -159,3 +167,18 @@ def test_the_quality_of_a_small_set_is_measured(tmp_path: Path) -> None:
     perfect = "1.000 (1.000 to 1.000)"
     assert f"| MRR@10 | {perfect} | {perfect} | {perfect} |" in run.stdout
     assert f"| nDCG@10 | {perfect} | {perfect} | {perfect} |" in run.stdout
+
+
+def test_the_speed_of_a_small_collection_is_measured(
+    tmp_path: Path, retrieval_sets: Any, speed: Any
+) -> None:
+    data = retrieval_sets.read([write_beir(tmp_path / "set")])
+    home = speed.built(data, 60, tmp_path / "cache")
+    measured = speed.measure(home, [q.text for q in data.questions])
+    assert measured["passages"] == 60
+    assert measured["recall"] == 1.0
+    assert [len(seconds) for seconds in measured["latencies"].values()] == [1] * len(
+        measured["latencies"]
+    )
+    assert speed.first_query(home, data.questions[0].text) > 0
+    assert "| resident memory, MB |" in speed._speeds([measured | {"cold": 1.0}])

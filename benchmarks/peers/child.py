@@ -79,7 +79,7 @@ def run(build: Callable[[Job], Search], configuration: str, *packages: str) -> N
     indexed = time.perf_counter() - began
     for question in job.questions[:10]:  # the first ones load what is loaded late
         search(question)
-    rankings, seconds = [], []
+    rankings, seconds, worked = [], [], time.process_time()
     for question in job.questions:
         began = time.perf_counter()
         found = search(question)
@@ -90,6 +90,7 @@ def run(build: Callable[[Job], Search], configuration: str, *packages: str) -> N
         "configuration": f"{configuration} ({versions})" if versions else configuration,
         "indexed": indexed,
         "seconds": seconds,
+        "worked": (time.process_time() - worked) / len(seconds),
         "rankings": rankings,
         "resident": _resident(),
     }

@@ -7,7 +7,7 @@ The passages are synthetic (benchmarks/synthetic.py), the questions those of the
 embedded by MiniLM as always. A size is indexed once into the folder given with --home, and measured
 in processes of their own. "Cold" is opening and the first query of a new process, after imports,
 with the files in the system's cache. `--table` writes the tables into docs/benchmarks.md, between
-the lines of that marker and of the same with `-stages`.
+the lines of that marker and of the same with `-steps`.
 """
 
 import argparse
@@ -27,21 +27,28 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import numpy as np
 import retrieval_sets
 import synthetic
 import tables
 
 import qa
-from qa import retrieval
 from qa.catalog import Catalog
 from qa.collection import Collection
-from qa.dense import exact_search
+from qa.dense import DenseIndex, exact_search
 from qa.engine import CANDIDATES
 from qa.evaluation import metrics
+from qa.lexical import LexicalIndex
 from qa.models.minilm import MiniLM
 
 IMPORTS = ("chromadb", "numpy", "onnxruntime", "qa.engine", "tantivy", "tokenizers")
+# Where the time of a query goes: methods whose time is counted as one step.
+STEPS: dict[str, tuple[type, tuple[str, ...]]] = {
+    "MiniLM reads the question": (MiniLM, ("words", "embed")),
+    "Chroma": (DenseIndex, ("search",)),
+    "tantivy": (LexicalIndex, ("search", "rarity")),
+    "passages (SQLite)": (Catalog, ("passages",)),
+    "sketches (SQLite)": (Catalog, ("sketches",)),
+}
 WARM_UP = 20  # queries before any is counted
 THREADS = 8
 # Filters by name; those are measured whose arguments Engine.search takes.
@@ -84,7 +91,7 @@ def main() -> None:
     note = tables.machine("chromadb", "onnxruntime", "tantivy")
     files = ["docs/benchmarks.md"] if args.table else []
     tables.write(args.table, f"{_speeds(measured)}\n\n{note}", *files)
-    tables.write(f"{args.table}-stages", _stages(measured), *files)
+    tables.write(f"{args.table}-steps", _steps_table(measured), *files)
 
 
 def built(data: retrieval_sets.Dataset, size: int, cache: Path) -> Path:
@@ -93,13 +100,8 @@ def built(data: retrieval_sets.Dataset, size: int, cache: Path) -> Path:
     home = cache / f"speed-{data.name}-{size}"
     if (home / "done").exists():
         return home
-    vectors = cache / f"speed-{data.name}.npy"
-    if not vectors.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        np.save(vectors, MiniLM().embed([f"{title}\n{text}" for title, text in base]))
     synthetic.write(home / "passages", base, size)
-    mixer = synthetic.Mixer(base, np.load(vectors))
-    with qa.Engine.open(home, embedder=mixer) as engine:
+    with qa.Engine.open(home, embedder=synthetic.Mixer(base)) as engine:
         report = engine.index(home / "passages")
     assert not report.failed, report.failed[:3]
     print(f"indexed {report.passages} passages in {report.seconds:.0f} s", file=sys.stderr)
@@ -132,11 +134,13 @@ def measure(home: Path, questions: Sequence[str]) -> dict[str, Any]:
             if given.keys() <= taken.keys():
                 search = partial(engine.search, **given)
                 latencies[name] = _one_by_one(search, warm_up, counted)
+        steps = _steps(engine.search, warm_up, counted)
     return {
         "passages": passages,
         "latencies": latencies,
         "resident": resident,
-        **_parts(home, warm_up, counted),
+        "steps": steps,
+        "recall": _recall(home, counted),
     }
 
 
@@ -162,36 +166,56 @@ def _seconds(call: Callable[..., Any], *arguments: Any) -> float:
     return time.perf_counter() - began
 
 
-def _parts(home: Path, warm_up: Sequence[str], counted: Sequence[str]) -> dict[str, Any]:
-    """Where the time of a query goes, one step after another, and recall@10 of the dense part
-    against an exact search of the same vectors."""
+def _steps(
+    search: Callable[[str], Any], warm_up: Sequence[str], counted: Sequence[str]
+) -> dict[str, list[float]]:
+    """Seconds of each query that pass in each of STEPS, and in the rest of it."""
+    spent = dict.fromkeys(STEPS, 0.0)
+
+    def timed(step: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*arguments: Any) -> Any:
+            began = time.perf_counter()
+            try:
+                return call(*arguments)
+            finally:
+                spent[step] += time.perf_counter() - began
+
+        return run
+
+    methods = [
+        (step, kind, name, getattr(kind, name))
+        for step, (kind, names) in STEPS.items()
+        for name in names
+        if hasattr(kind, name)
+    ]
+    rows = list[dict[str, float]]()
+    try:
+        for step, kind, name, method in methods:
+            setattr(kind, name, timed(step, method))
+        for question in [*warm_up, *counted]:
+            spent.update(dict.fromkeys(STEPS, 0.0))
+            whole = _seconds(search, question)
+            rows.append(spent | {"the rest": whole - sum(spent.values())})
+    finally:
+        for _, kind, name, method in methods:
+            setattr(kind, name, method)
+    return {step: [row[step] for row in rows[len(warm_up) :]] for step in rows[0]}
+
+
+def _recall(home: Path, questions: Sequence[str]) -> float:
+    """Mean recall@10 of the dense part against an exact search of the same vectors."""
     embedder, catalog = MiniLM(), Catalog(home / "catalog.sqlite3")
     collection = Collection(catalog, home, embedder)
     rows = catalog.passages(catalog.passage_ids())
     ids, vectors = list(rows), catalog.vectors(embedder.name, [r.sha for r in rows.values()])
-    seconds = dict[str, list[float]]()
     recalls = []
-    for number, question in enumerate([*warm_up, *counted]):
-        marks = [time.perf_counter()]
-        (vector,) = embedder.embed([question])
-        marks.append(time.perf_counter())
-        dense = collection.nearest(vector, CANDIDATES)
-        marks.append(time.perf_counter())
-        lexical = collection.worded(question, CANDIDATES)
-        marks.append(time.perf_counter())
-        passages = collection.passages(list(dict(dense) | dict(lexical)))
-        marks.append(time.perf_counter())
-        retrieval.fuse(dense, lexical, passages, 0.5)
-        marks.append(time.perf_counter())
-        names = ("embed the query", "Chroma", "tantivy", "read passages (SQLite)", "fuse")
-        if number >= len(warm_up):
-            for name, start, end in zip(names, marks[:-1], marks[1:], strict=True):
-                seconds.setdefault(name, []).append(end - start)
-            exact = {i for i, _ in exact_search(ids, vectors, vector, 10)}
-            recalls.append(len(exact & {i for i, _ in dense[:10]}) / len(exact))
+    for vector in embedder.embed(questions):
+        exact = {i for i, _ in exact_search(ids, vectors, vector, 10)}
+        found = {i for i, _ in collection.nearest(vector, CANDIDATES)[:10]}
+        recalls.append(len(exact & found) / len(exact))
     collection.close()
     catalog.close()
-    return {"stages": seconds, "recall": sum(recalls) / len(recalls)}
+    return sum(recalls) / len(recalls)
 
 
 def _resident() -> int:
@@ -221,10 +245,10 @@ def _speeds(measured: Sequence[dict[str, Any]]) -> str:
     return tables.table(head, rows)
 
 
-def _stages(measured: Sequence[dict[str, Any]]) -> str:
-    head = ["one step alone, p50 / p95 / p99 in ms", *(f"{m['passages']:,}" for m in measured)]
+def _steps_table(measured: Sequence[dict[str, Any]]) -> str:
+    head = ["step of one query, p50 / p95 / p99 in ms", *(f"{m['passages']:,}" for m in measured)]
     rows = [
-        [name, *(_quantiles(m["stages"][name]) for m in measured)] for name in measured[0]["stages"]
+        [name, *(_quantiles(m["steps"][name]) for m in measured)] for name in measured[0]["steps"]
     ]
     return tables.table(head, rows)
 

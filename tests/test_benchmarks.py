@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from conftest import REPOSITORY
 
+from qa.models.minilm import MiniLM
+
 BENCHMARKS = REPOSITORY / "benchmarks"
 
 
@@ -132,18 +134,29 @@ def test_beir_asks_the_test_queries_and_equal_documents_are_one(
     assert data.sample(1).questions == data.sample(1).questions
 
 
-def test_synthetic_passages_differ_and_mix_the_vectors_of_what_they_say(synthetic: Any) -> None:
-    base = [("Sea", "one two three four five " * 30), ("Land", "six seven eight nine ten " * 30)]
-    vectors = np.eye(2, 384, dtype=np.float32)
-    mixer = synthetic.Mixer(base, vectors)
-    records = [synthetic.record(n, base) for n in range(200)]
-    assert len({r["text"] for r in records}) == 200
-    assert records == [synthetic.record(n, base) for n in range(200)]
-    found = mixer.embed([f"{r['title']} (1 May 2020)\n{r['text']}" for r in records])
-    assert np.allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
-    for record, vector in zip(records, found, strict=True):
-        if abs(vector[0] - vector[1]) > 0.2:  # else the halves are about equal
-            assert record["title"].startswith("Sea" if vector[0] > vector[1] else "Land")
+def test_synthetic_passages_differ_and_their_words_keep_their_vectors(synthetic: Any) -> None:
+    base = [
+        ("Sea", "The ferry to the islands sails at noon, unless it storms. " * 20),
+        ("Land", "Bread is baked before dawn; the council raised the tariff. " * 20),
+    ]
+    mixer = synthetic.Mixer(base)
+    records = [synthetic.record(n, base) for n in range(40)]
+    assert len({r["text"] for r in records}) == 40
+    assert records == [synthetic.record(n, base) for n in range(40)]
+    texts = [f"{r['title']} (1 May 2020)\n{r['text']}" for r in records]
+    read = mixer.words(texts)
+    real = {w.text: w for w in MiniLM().words([f"{title}\n{text}" for title, text in base])}
+    known = {
+        (vector.tobytes(), words.text[slice(*span)])
+        for words in real.values()
+        for vector, span in zip(words.vectors, words.spans, strict=True)
+    }
+    for text, words in zip(texts, read, strict=True):
+        assert abs(np.linalg.norm(words.whole) - 1) < 1e-5
+        assert len(words.spans) > 50
+        for vector, span in zip(words.vectors, words.spans, strict=True):
+            assert (vector.tobytes(), text[slice(*span)]) in known
+    assert np.allclose(mixer.embed(["Who sails?"]), MiniLM().embed(["Who sails?"]), atol=1e-5)
 
 
 def test_the_quality_of_a_small_set_is_measured(tmp_path: Path) -> None:

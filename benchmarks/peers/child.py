@@ -57,13 +57,16 @@ class Embedder:
 
 @dataclass(frozen=True)
 class Job:
-    """What to index and to ask; `k` documents are wanted of each question."""
+    """What to index and to ask; `k` documents are wanted of each question, and each of a system's
+    two indexes proposes `candidates`. `index` is the home folder of qa's own index of the synthetic
+    passages, made by benchmarks/speed.py, as reading each word of them would take an hour."""
 
     documents: list[Document]
     questions: list[str]
     embedder: Embedder
     k: int
     candidates: int
+    index: str | None
 
 
 def run(build: Callable[[Job], Search], configuration: str, *packages: str) -> None:
@@ -73,7 +76,9 @@ def run(build: Callable[[Job], Search], configuration: str, *packages: str) -> N
     documents = [Document(**d) for d in plain["documents"]]
     vectors = np.load(job_path.with_name(plain["vectors"]))
     embedder = Embedder([d.content for d in documents], vectors)
-    job = Job(documents, plain["questions"], embedder, plain["k"], plain["candidates"])
+    job = Job(
+        documents, plain["questions"], embedder, plain["k"], plain["candidates"], plain["index"]
+    )
     began = time.perf_counter()
     search = build(job)
     indexed = time.perf_counter() - began

@@ -10,11 +10,12 @@ import qa
 
 def build(job: child.Job) -> child.Search:
     """A JSONL file of the documents, indexed; a document ranks where its best passage does."""
-    corpus = Path("corpus.jsonl")
-    rows = [{"id": d.id, "title": d.title, "text": d.text} for d in job.documents]
-    corpus.write_text("\n".join(json.dumps(row) for row in rows), "utf-8")
-    engine = qa.Engine.open("home", embedder=job.embedder)
-    engine.index(corpus)
+    engine = qa.Engine.open(job.index or "home")
+    if not job.index:
+        corpus = Path("corpus.jsonl")
+        rows = [{"id": d.id, "title": d.title, "text": d.text} for d in job.documents]
+        corpus.write_text("\n".join(json.dumps(row) for row in rows), "utf-8")
+        engine.index(corpus)
 
     def search(question: str) -> list[str]:
         return [h.passage.source.rpartition("#")[2] for h in engine.search(question, 30)]

@@ -79,14 +79,13 @@ def measure(data: retrieval_sets.Dataset, home: Path) -> dict[str, list[list[str
         numbers = dict.fromkeys(int(p.source.rpartition("#")[2]) for p in passages)
         return [data.documents[n].id for n in numbers][:10]
 
-    def ranked(pairs: list[tuple[str, float]]) -> list[str]:
-        passages = collection.passages([i for i, _ in pairs])
-        return documents(passages[i] for i, _ in pairs)
-
-    found["dense alone"] = [
-        ranked(collection.nearest(embedder.embed([q.text])[0], DEPTH)) for q in data.questions
-    ]
-    found["lexical alone"] = [ranked(collection.worded(q.text, DEPTH)) for q in data.questions]
+    near, worded = list[list[str]](), list[list[str]]()
+    for question in data.questions:
+        (vector,) = embedder.embed([question.text])
+        ((dense, lexical),), passages = collection.search([(question.text, vector)], DEPTH)
+        near.append(documents(passages[i] for i, _ in dense))
+        worded.append(documents(passages[i] for i, _ in lexical))
+    found["dense alone"], found["lexical alone"] = near, worded
     collection.close()
     catalog.close()
     with qa.Engine.open(home) as engine:

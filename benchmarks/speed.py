@@ -11,7 +11,6 @@ the lines of that marker and of the same with `-steps`.
 """
 
 import argparse
-import inspect
 import json
 import os
 import re
@@ -20,6 +19,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from importlib import import_module
@@ -51,11 +51,12 @@ STEPS: dict[str, tuple[type, tuple[str, ...]]] = {
 }
 WARM_UP = 20  # queries before any is counted
 THREADS = 8
-# Filters by name; those are measured whose arguments Engine.search takes.
-FILTERS: dict[str, dict[str, Any]] = {
-    "since a day, half of the passages": {"since": date(2019, 1, 1)},
-    "since a day, 0.5 % of them": {"since": date(2023, 12, 13)},
-    "until a day, half of them": {"until": date(2018, 12, 31)},
+# Filters by name; a file holds a thousand passages.
+FILTERS = {
+    "since a day, half of the passages": qa.Filters(since=date(2019, 1, 1)),
+    "since a day, 1 % of them": qa.Filters(since=date(2023, 11, 25)),
+    "until a day, 5 % of them": qa.Filters(until=date(2014, 7, 2)),
+    "one source of a thousand passages": qa.Filters(sources=("passages/part-0000.jsonl",)),
 }
 
 
@@ -129,11 +130,12 @@ def measure(home: Path, questions: Sequence[str]) -> dict[str, Any]:
             f"{THREADS} threads": _at_once(engine.search, warm_up, counted),
         }
         resident = _resident()
-        taken = inspect.signature(engine.search).parameters
-        for name, given in FILTERS.items():
-            if given.keys() <= taken.keys():
-                search = partial(engine.search, **given)
-                latencies[name] = _one_by_one(search, warm_up, counted)
+        for name, filters in FILTERS.items():
+            filters = replace(
+                filters, sources=tuple(f"{home.name}/{source}" for source in filters.sources)
+            )
+            search = partial(engine.search, filters=filters)
+            latencies[name] = _one_by_one(search, warm_up, counted)
         steps = _steps(engine.search, warm_up, counted)
     return {
         "passages": passages,
@@ -173,10 +175,10 @@ def _steps(
     spent = dict.fromkeys(STEPS, 0.0)
 
     def timed(step: str, call: Callable[..., Any]) -> Callable[..., Any]:
-        def run(*arguments: Any) -> Any:
+        def run(*arguments: Any, **named: Any) -> Any:
             began = time.perf_counter()
             try:
-                return call(*arguments)
+                return call(*arguments, **named)
             finally:
                 spent[step] += time.perf_counter() - began
 
@@ -209,9 +211,10 @@ def _recall(home: Path, questions: Sequence[str]) -> float:
     rows = catalog.passages(catalog.passage_ids())
     ids, vectors = list(rows), catalog.vectors(embedder.name, [r.sha for r in rows.values()])
     recalls = []
-    for vector in embedder.embed(questions):
+    for question, vector in zip(questions, embedder.embed(questions), strict=True):
         exact = {i for i, _ in exact_search(ids, vectors, vector, 10)}
-        found = {i for i, _ in collection.nearest(vector, CANDIDATES)[:10]}
+        ((dense, _),), _ = collection.search([(question, vector)], CANDIDATES)
+        found = {i for i, _ in dense[:10]}
         recalls.append(len(exact & found) / len(exact))
     collection.close()
     catalog.close()

@@ -186,9 +186,9 @@ def test_the_speed_of_a_small_collection_is_measured(
     tmp_path: Path, retrieval_sets: Any, speed: Any
 ) -> None:
     data = retrieval_sets.read([write_beir(tmp_path / "set")])
-    home = speed.built(data, 60, tmp_path / "cache")
+    home = speed.built(data, 400, tmp_path / "cache")
     measured = speed.measure(home, [q.text for q in data.questions])
-    assert measured["passages"] == 60
+    assert measured["passages"] == 400
     assert measured["recall"] == 1.0
     assert [len(seconds) for seconds in measured["latencies"].values()] == [1] * len(
         measured["latencies"]

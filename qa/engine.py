@@ -293,7 +293,7 @@ class Engine:
     def _ranked(
         self, query: Query, words: Words, hits: list[Hit], k: int
     ) -> tuple[Asked, list[Hit]]:
-        hits = retrieval.holding(hits, phrases(query.question))
+        hits = retrieval.holding(hits, phrases(query.question)) or hits
         asked = questions.asked(query, words, self._collection.rarity)
         sketches = self._collection.sketches([h.passage.id for h in hits[: max(k, RERANKED)]])
         said = matching.said(

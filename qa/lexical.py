@@ -84,28 +84,33 @@ class LexicalIndex:
         self, query: str, k: int, ids: Sequence[str] | None = None
     ) -> list[tuple[str, float]]:
         """The `k` best ids, of some where they are given, with their BM25 scores, best first; none
-        when no word is left. Words in quotation marks must all be there."""
-        from tantivy import Occur, Query
-
+        when no word is left. Words in quotation marks must all be there, if any row has them."""
         terms = list(dict.fromkeys(analyse(normalize("NFC", query))))[:_TERMS]
         if not terms:
             return []
         quoted = {term for phrase in phrases(query) for term in analyse(phrase)}
         with _translated(self._folder):
             searcher = self._index.searcher()
-            clauses = [
-                (
-                    Occur.Must if term in quoted else Occur.Should,
-                    Query.term_query(self._schema, "text", term),
-                )
-                for term in terms
-            ]
-            if ids is not None:
-                these = Query.term_set_query(self._schema, "id", list(ids))
-                clauses.append((Occur.Must, Query.const_score_query(these, 0.0)))
-            wanted = Query.boolean_query(clauses)
-            hits = searcher.search(wanted, k).hits
+            hits = searcher.search(self._wanted(terms, quoted, ids), k).hits
+            if quoted and not hits:
+                hits = searcher.search(self._wanted(terms, set(), ids), k).hits
             return [(searcher.doc(address)["id"][0], score) for score, address in hits]
+
+    def _wanted(self, terms: Sequence[str], quoted: set[str], ids: Sequence[str] | None) -> Any:
+        """A query for any of the terms, and all of those `quoted`, in any row or some."""
+        from tantivy import Occur, Query
+
+        clauses = [
+            (
+                Occur.Must if term in quoted else Occur.Should,
+                Query.term_query(self._schema, "text", term),
+            )
+            for term in terms
+        ]
+        if ids is not None:
+            these = Query.term_set_query(self._schema, "id", list(ids))
+            clauses.append((Occur.Must, Query.const_score_query(these, 0.0)))
+        return Query.boolean_query(clauses)
 
     def rarity(self, terms: Sequence[str]) -> dict[str, float]:
         """Inverse document frequency of index terms: ln(1 + (N - n + 0.5) / (n + 0.5))."""

@@ -109,7 +109,7 @@ def test_more_is_fetched_until_enough_is_allowed() -> None:
     assert asked[-1] < 5_000
 
 
-def test_what_stands_in_quotation_marks_must_be_there(
+def test_what_stands_in_quotation_marks_must_be_there_if_it_is_anywhere(
     make_engine: MakeEngine, corpus: Path
 ) -> None:
     (corpus / "a.txt").write_text("The council spoke of a safe\nharbour for Chiápas.\n")
@@ -118,7 +118,6 @@ def test_what_stands_in_quotation_marks_must_be_there(
     engine.index(corpus)
     found = engine.search('who spoke of a "safe harbour for chiapas"')
     assert [hit.passage.source.rpartition("/")[2] for hit in found] == ["a.txt"]
-    assert engine.search('who spoke of a "harbour council"') == []
-    assert engine.ask('who spoke of a "harbour council"').abstained
+    assert len(engine.search('who spoke of a "harbour council"')) == 2  # nowhere: as without
     assert len(engine.search('who spoke of a "safe harbour')) == 2  # never closed
     assert len(engine.search('a safe "" harbour «of»')) == 2  # nothing in them to look for

@@ -144,12 +144,13 @@ def test_vectors_that_cannot_be_used_are_taken_out_and_embedded_by_the_next_inde
         home,
         "UPDATE vectors SET vector = x'0000' WHERE sha = (SELECT min(sha) FROM vectors)",
         "UPDATE vectors SET vector = CAST(substr(vector, 5) || x'0000c07f' AS BLOB)"  # not a number
-        " WHERE sha = (SELECT max(sha) FROM vectors)",
+        " WHERE sha = (SELECT max(sha) FROM vectors) AND embedder NOT LIKE '%/words-%'",
     )
-    assert any("2 vectors cannot be used" in p for p in doctor(home)[2])
+    # One of a passage and its sketch, and one of another passage.
+    assert any("3 vectors cannot be used" in p for p in doctor(home)[2])
     code, repaired, problems = doctor(home, "--repair")
     assert code == 1
-    assert "took out 2 vectors that cannot be used" in repaired
+    assert "took out 3 vectors that cannot be used" in repaired
     assert any("2 passages have no vector" in p and "qa index" in p for p in problems)
     with Engine.open(home) as engine:
         engine.index(CORPUS)

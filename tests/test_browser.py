@@ -44,7 +44,7 @@ The zebra market in Ruritania closed at 42 crowns, traders said {ATTACK} on Mond
 SEEDED = """
 import datetime
 import streamlit as st
-from qa import Answer, Citation, Statement
+from qa import Answer, Citation, Filters, Statement
 from qa.web import chat
 st.set_page_config(layout="wide")
 st.session_state.setdefault("exchanges", [chat.Exchange({question!r}, {answer!r})])

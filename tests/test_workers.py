@@ -78,13 +78,23 @@ def alive(pid: int) -> bool:
 
 
 def children(pid: int) -> list[int]:
+    """Processes started by one, but for those that this one had before the test began."""
     found = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         try:
             found += [int(child) for child in task.read_text().split()]
         except OSError:
             continue
-    return found
+    return [child for child in found if child not in _BEFORE]
+
+
+_BEFORE = set[int]()  # a server that the suite's other tests share
+
+
+@pytest.fixture(autouse=True)
+def _count_anew() -> None:
+    _BEFORE.clear()
+    _BEFORE.update(children(os.getpid()))
 
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")

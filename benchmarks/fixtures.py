@@ -17,7 +17,7 @@ SHOWN = {
     "citation_precision_document": "citations into the right document",
     "citation_precision_passage": "citations into the right passage",
     "citation_precision_sentence": "citations at the very gold sentence",
-    "citation_recall": "gold documents cited",
+    "gold_cited": "gold documents cited",
     "supported": "sentences with verdict supported (a verbatim quotation always is)",
     "refusal_recall": "unanswerable questions refused",
     "false_refusals": "answerable questions refused",

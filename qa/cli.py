@@ -6,12 +6,14 @@ import socket
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 import qa
+from qa import eval_cli
 from qa.errors import InputError
+from qa.opening import AsJson, Home, Model, opened, settings_of
 from qa.terminal import (
     Command,
     progress,
@@ -21,18 +23,11 @@ from qa.terminal import (
     stoppable,
     whole,
 )
-from qa.types import Evidence, Filters, Hit, Progress, evidence_json
-
-if TYPE_CHECKING:
-    from qa.engine import Engine
-    from qa.settings import Settings
+from qa.types import Evidence, Filters, Hit, evidence_json
 
 SNIPPET = 300  # characters of a passage that `qa search` shows
 MOST_HITS = 1_000
 
-Home = Annotated[
-    Path | None, typer.Option("--home", help="Folder of the index; default QA_HOME, or .qa.")
-]
 Since = Annotated[
     datetime | None,
     typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="Only documents from this day on."),
@@ -45,7 +40,6 @@ Source = Annotated[
     list[str] | None,
     typer.Option(help="Only documents of this file, folder or URL; may be given again."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 app = typer.Typer(
     add_completion=False,
@@ -55,6 +49,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Answers from your documents, each sentence cited and checked.",
 )
+app.add_typer(eval_cli.evaluating, name="eval")
+app.add_typer(eval_cli.cases, name="cases")
 
 
 def main() -> None:
@@ -80,7 +76,7 @@ def index(
     as_json: AsJson = False,
 ) -> None:
     """Bring the index up to date with folders and files."""
-    with _opened(home) as engine:
+    with opened(home) as engine:
         try:
             with progress(not quiet) as bar, stoppable(bar) as advance:
                 report = engine.index(
@@ -117,9 +113,7 @@ def index(
 @app.command(cls=Command)
 def ask(
     question: Annotated[str, typer.Argument(metavar="QUESTION")],
-    model: Annotated[
-        str | None, typer.Option(help="Model of the configured service; default QA_MODEL.")
-    ] = None,
+    model: Model = None,
     since: Since = None,
     until: Until = None,
     source: Source = None,
@@ -128,7 +122,7 @@ def ask(
 ) -> None:
     """Answer a question, each sentence with its source."""
     filters = _filters(since, until, source)
-    with _opened(home, model, filled=True) as engine:
+    with opened(home, model, filled=True) as engine:
         if engine.model and sys.stdout.isatty() and not as_json:
             show_as_written(engine.stream(whole(question), filters=filters))
             return
@@ -154,7 +148,7 @@ def search(
 ) -> None:
     """List the passages that are nearest to a query, best first."""
     filters = _filters(since, until, source)
-    with _opened(home, filled=True) as engine:
+    with opened(home, filled=True) as engine:
         hits = engine.search(whole(query), k, filters)
     if as_json:
         names = ("dense", "lexical", "words") if explain else ()
@@ -169,7 +163,7 @@ def search(
 @app.command(cls=Command)
 def documents(home: Home = None, as_json: AsJson = False) -> None:
     """List the documents, newest first: date, where it is from, title, sources."""
-    with _opened(home, filled=True) as engine:
+    with opened(home, filled=True) as engine:
         found = engine.documents()
     if as_json:
         show_json([document.to_json() for document in found])
@@ -179,27 +173,6 @@ def documents(home: Home = None, as_json: AsJson = False) -> None:
         show(f"{document.published or 'no date'}{origin}  {document.title}")
         for source in document.sources:
             show(f"    {source}")
-
-
-@app.command("eval", cls=Command)
-def evaluate(
-    cases: Annotated[Path, typer.Argument(metavar="CASES", help="JSONL file of cases.")],
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first cases.")] = None,
-    home: Home = None,
-    as_json: AsJson = False,
-) -> None:
-    """Measure answers, sources and refusals on test cases."""
-    from qa import evaluation
-
-    chosen = evaluation.load_cases(cases)[:limit]
-    with _opened(home, filled=True) as engine, progress(True) as advance:
-        run = evaluation.evaluate(
-            engine, chosen, lambda done, total: advance(Progress(done, total))
-        )
-    if as_json:
-        show_json(run.to_json())
-    else:
-        show(evaluation.to_text(run))
 
 
 @app.command(cls=Command)
@@ -212,7 +185,7 @@ def chat(
     as_json: AsJson = False,
 ) -> None:
     """Open the chat page."""
-    settings, page = _settings(home), _page()
+    settings, page = settings_of(home), _page()
     _check_free(host, port)
     shown = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host
     url = f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
@@ -253,7 +226,7 @@ def doctor(
     """
     from qa.doctor import examine, repair
 
-    checkup = (repair if mend else examine)(_settings(home))
+    checkup = (repair if mend else examine)(settings_of(home))
     if as_json:
         show_json(checkup.to_json())
     else:
@@ -278,31 +251,6 @@ def _options(
     ] = False,
 ) -> None:
     pass
-
-
-def _settings(home: Path | None, model: str | None = None) -> "Settings":
-    from qa.settings import Settings
-
-    settings = Settings.load(home=home, model=model)
-    if model and not settings.generates:
-        raise InputError("--model needs a service: set OPENAI_API_KEY or OPENAI_BASE_URL")
-    return settings
-
-
-def _opened(home: Path | None, model: str | None = None, filled: bool = False) -> "Engine":
-    """The engine; when the index has to be `filled` and is not, raises InputError and leaves no
-    new folder behind."""
-    settings = _settings(home, model)
-    empty = InputError(f"there is no index in {settings.home}: run `qa index FOLDER` first")
-    if filled and not (settings.home / "catalog.sqlite3").exists():
-        raise empty
-    from qa.engine import Engine
-
-    engine = Engine.open(settings=settings)
-    if filled and not engine.counts()[0]:
-        engine.close()
-        raise empty
-    return engine
 
 
 def _page() -> Path:

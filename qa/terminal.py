@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 from qa.errors import QAError
 from qa.types import Answer, Progress, Statement
@@ -38,6 +38,22 @@ class Command(TyperCommand):
             show_json({"error": message})
         show(f"error: {message}", err=True)
         raise typer.Exit(1)
+
+
+class Defaulted(TyperGroup):
+    """A group whose command `run` is meant when the first word names none: `qa eval CASES` is
+    `qa eval run CASES`. Its help is that of `run`, and then the other commands."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        run = self.commands["run"]
+        with run.make_context(ctx.info_name, [], parent=ctx.parent, resilient_parsing=True) as own:
+            run.format_help(own, formatter)
+        self.format_commands(ctx, formatter)
 
 
 @contextmanager

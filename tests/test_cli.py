@@ -473,10 +473,82 @@ def test_eval_measures_the_first_cases(home: Path) -> None:
     assert text.startswith("1 cases, model: none (quotes)")
 
 
-def test_a_broken_case_file_is_an_error_that_names_the_line(home: Path, tmp_path: Path) -> None:
-    cases = tmp_path / "cases.jsonl"
-    cases.write_text('{"question": "Who?", "answerable": false}\n{"question"\n')
-    assert "line 2" in said(run("eval", cases, "--home", home))
+def written(tmp_path: Path, *lines: str) -> Path:
+    path = tmp_path / "cases.jsonl"
+    path.write_text("\n".join(lines), "utf-8")
+    return path
+
+
+OFF_TOPIC = '{"id": "off", "question": "What is the capital of Australia?", "answerable": false}'
+START = '{"id": "start", "question": "Where did the caravan start?", "answers": ["Tapachula"]}'
+
+
+def test_a_broken_case_is_named_by_its_line_and_the_others_are_asked(
+    home: Path, tmp_path: Path
+) -> None:
+    astray = '{"question": "Who?", "gold": [{"document": "title-42.md", "quote": "zebra"}]}'
+    cases = written(tmp_path, OFF_TOPIC, '{"question"', astray)
+    result = run("eval", cases, "--home", home)
+    assert result.exit_code == 1
+    broken, misplaced = result.stderr.strip().split("\n")
+    assert ", line 2, line: broken JSON" in broken
+    assert ", line 3, gold[0].quote: is not in title-42.md" in misplaced
+    assert result.stdout.startswith("1 cases, model: none (quotes)")
+    assert run("cases", "check", cases, "--home", home).exit_code == 1
+    alone = written(tmp_path, '{"question"')
+    assert "holds no usable case" in run("eval", alone, "--home", home).stderr
+
+
+def test_a_run_is_saved_scored_compared_and_gated(home: Path, tmp_path: Path) -> None:
+    cases, folder = written(tmp_path, OFF_TOPIC, START), tmp_path / "run"
+    saved = run("eval", cases, "--home", home, "--save", folder, "--gate", "right>=1")
+    assert (saved.exit_code, saved.stderr) == (0, "")
+    gated = run("eval", "score", folder, "--gate", "retrieval_mrr@10>=0.5,refusal_recall>=0.5")
+    assert gated.exit_code == 1
+    assert "failed: retrieval_mrr@10>=0.5: no case measures it" in gated.stderr
+    wanted = written(tmp_path, OFF_TOPIC, START.replace("Tapachula", "Oaxaca"))
+    rescored = json.loads(run("eval", "score", folder, "--cases", wanted, "--json").stdout)
+    assert rescored["metrics"]["right"] == 0.5
+    new = '{"id": "new", "question": "Who leads it?", "answers": ["nobody"]}'
+    cases = written(tmp_path, OFF_TOPIC, START, new)
+    compared = run("eval", cases, "--home", home, "--baseline", folder)
+    assert "line 3: 'new' is not in the baseline" in compared.stderr
+    assert compared.exit_code == 0
+    assert "2 cases in both runs" in compared.stdout
+    assert run("eval", "diff", folder, folder).exit_code == 0
+    again = run("eval", cases, "--home", home, "--save", folder, "--resume")
+    assert "was begun with other cases: save to a new folder" in said(again)
+    strangers = written(tmp_path, new)
+    other = run("eval", strangers, "--home", home, "--baseline", folder)
+    assert "was made from other cases" in said(other)
+
+
+def test_the_schema_of_a_case_is_printed_without_an_index() -> None:
+    published = json.loads(run("eval", "--schema").stdout)
+    assert published["required"] == ["question"]
+
+
+def test_a_file_called_like_a_command_is_evaluated_by_its_path(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "diff").write_text(OFF_TOPIC)
+    assert run("eval", tmp_path / "diff", "--home", home).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["--resume"], "--resume needs the run to go on with"),
+        (["--gate", "right"], "is not a gate"),
+        (["--baseline", "nowhere"], "nowhere holds no run"),
+        (["--format", "trec"], "no format 'trec': choose from squad"),
+        (["--format", "squad"], "is not in the format squad"),
+    ],
+)
+def test_an_unusable_option_of_eval_is_an_error(
+    home: Path, tmp_path: Path, words: list[str], reason: str
+) -> None:
+    cases = written(tmp_path, OFF_TOPIC)
+    options = words if "--format" in words else [*words, "--home", str(home)]
+    assert reason in said(run("eval", cases, *options))
 
 
 @pytest.fixture

@@ -2,13 +2,27 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import qa
 from qa.engine import Engine
-from qa.evaluation import Case, Gold, Run, evaluate, load_cases, metrics, to_text
+from qa.evaluation import (
+    Case,
+    Claim,
+    Gold,
+    Result,
+    Run,
+    check_gold,
+    evaluate,
+    load_cases,
+    read_cases,
+    to_text,
+)
+from qa.evaluation.report import why
+from qa.evaluation.scores import BY_NAME
 from qa.settings import Settings
 
 FIXTURES = Path(__file__).parent / "fixtures" / "questions.jsonl"
@@ -26,10 +40,7 @@ def run(engine: Engine) -> Run:
 
 
 def test_every_gold_quotation_stands_in_its_document(engine: Engine) -> None:
-    texts = {d.source.rsplit("/", 1)[-1]: d.text for d in engine.documents()}
-    for case in load_cases(FIXTURES):
-        for gold in case.gold:
-            assert gold.quote in texts[gold.document], case.id
+    assert check_gold(read_cases(FIXTURES), engine.documents()).problems == ()
 
 
 def test_the_fixture_set_covers_every_kind_of_question() -> None:
@@ -73,35 +84,6 @@ def test_the_report_names_each_failed_case(run: Run) -> None:
     assert json.loads(json.dumps(run.to_json()))["cases"] == len(run.results)
 
 
-@pytest.mark.parametrize(
-    ("line", "reason"),
-    [
-        ("{", "line 2"),
-        ('{"question": "x", "answer": "y"}', "unknown field 'answer'"),
-        ('{"question": 3}', "'question' must be of type str"),
-        ('{"must_include": [["x"]]}', "no field 'question'"),
-        ('{"question": " ", "must_include": [["x"]]}', "the question is empty"),
-        ('{"question": "x"}', 'needs "must_include" or "gold"'),
-        ('{"id": "a", "question": "x", "answerable": false}', "'a' is used in line 1"),
-        ("[]", "not a case"),
-    ],
-)
-def test_a_broken_case_is_named_by_its_line(tmp_path: Path, line: str, reason: str) -> None:
-    path = tmp_path / "cases.jsonl"
-    path.write_text(f'{{"id": "a", "question": "x", "answerable": false}}\n{line}\n', "utf-8")
-    with pytest.raises(qa.InputError, match="line 2") as raised:
-        load_cases(path)
-    assert reason in str(raised.value)
-
-
-@pytest.mark.parametrize("content", ["", "\n \n"])
-def test_a_file_without_cases_says_so(tmp_path: Path, content: str) -> None:
-    path = tmp_path / "cases.jsonl"
-    path.write_text(content, "utf-8")
-    with pytest.raises(qa.InputError, match="holds no cases"):
-        load_cases(path)
-
-
 def case(**changes: object) -> Case:
     fields: dict[str, object] = {
         "id": "a",
@@ -116,35 +98,100 @@ def case(**changes: object) -> Case:
     return Case(**{**fields, **changes})  # type: ignore[arg-type]
 
 
-def hit(source: str, text: str) -> qa.Hit:
-    return qa.Hit(qa.Passage("p", "d", "t", None, source, text, 0, len(text), 1), 1.0)
+def hit(source: str, text: str, identity: str = "") -> qa.Hit:
+    identity = identity or source
+    return qa.Hit(qa.Passage(identity, identity, "t", None, source, text, 0, len(text), 1), 1.0)
+
+
+def result(said: str, case: Case, **changes: object) -> Result:
+    """A result that says this, verbatim from one passage of a.txt."""
+    passage = qa.Passage("p", "d", "t", None, "x/a.txt", said, 0, len(said), 1)
+    hit = qa.Hit(passage, 1.0, 0.5)
+    citation = qa.Citation(1, "d", "t", None, "x/a.txt", 0, len(said), said)
+    statement = qa.Statement(said, (citation,), "supported")
+    evidence = (qa.Evidence(1, hit),)
+    answer = qa.Answer("q", "q", said, (statement,), evidence, False, "m", {"prompt_tokens": 3})
+    fields: dict[str, object] = {"case": case, "answer": answer, "hits": (hit,), "seconds": 0.1}
+    return Result(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def refused(case: Case) -> Result:
+    answer = qa.Answer("q", "q", "The documents do not say.", (), (), True, "m")
+    return Result(case, answer, (), 0.1)
 
 
 def test_inclusion_wants_one_of_each_group_and_none_of_the_unwanted() -> None:
-    assert metrics.includes(case(), "SIX thousand crossed the Darien")
-    assert not metrics.includes(case(), "6,000 crossed")
-    assert not metrics.includes(case(), "6,000, not 7,000, crossed the Darién")
+    assert result("SIX thousand crossed the Darien", case()).right
+    assert result("6,000 crossed", case()).lacking == (("Darién",),)
+    assert result("6,000, not 7,000, crossed the Darién", case()).unwanted == ("7,000",)
+    assert not refused(case()).right
+    assert refused(case(answerable=False, must_include=(), gold=())).right
 
 
-def test_the_reciprocal_rank_is_that_of_the_first_gold_passage() -> None:
+def test_a_reference_answer_must_be_held_where_no_group_is_given() -> None:
+    wanted = case(must_include=(), must_not_include=(), answers=("Rollo", "William"))
+    assert result("It was William.", wanted).right
+    assert result("It was Harald.", wanted).lacking == (("Rollo", "William"),)
+
+
+def test_the_first_passage_that_holds_a_quotation_is_relevant() -> None:
     hits = [hit("x/c.txt", "gold quote"), hit("x/a.txt", "a gold quote here")]
-    assert metrics.reciprocal_rank(case(), hits) == 0.5
-    assert metrics.reciprocal_rank(case(), hits[:1]) == 0.0
-    assert metrics.reciprocal_rank(case(gold=()), hits) is None
+    ranked = replace(result("s", case()), hits=tuple(hits))
+    assert BY_NAME["retrieval_mrr@10"].score(ranked) == 0.5
+    assert BY_NAME["retrieval_recall@1"].score(ranked) == 0
+    assert BY_NAME["retrieval_recall@3"].score(ranked) == 1, "any gold will do"
+    across = replace(ranked, case=case(tags=("across-documents",)))
+    assert BY_NAME["retrieval_recall@3"].score(across) == 0.5
+    assert BY_NAME["retrieval_mrr@10"].score(replace(ranked, hits=tuple(hits[:1]))) == 0
+    assert BY_NAME["retrieval_mrr@10"].score(replace(ranked, case=case(gold=()))) is None
 
 
-def test_recall_across_documents_wants_every_document() -> None:
-    hits = [hit("x/a.txt", "gold quote")]
-    assert metrics.recall(case(), hits) == 1.0
-    assert metrics.recall(case(tags=("across-documents",)), hits) == 0.5
+def test_without_quotations_documents_are_ranked_and_graded() -> None:
+    gold = (Gold("a.txt", relevance=1), Gold("b.txt", relevance=2))
+    hits = tuple(hit(f"x/{name}.txt", "text", name) for name in "ccab")
+    graded = replace(result("s", case(gold=gold)), hits=hits)
+    # c, a, b: DCG = 1 / log2(3) + 2 / log2(4); ideal = 2 + 1 / log2(3)
+    assert BY_NAME["retrieval_ndcg@10"].score(graded) == pytest.approx(1.6309 / 2.6309, abs=1e-4)
+    assert BY_NAME["retrieval_recall@3"].score(graded) == 1
+    assert BY_NAME["retrieval_recall@1"].score(graded) == 0
 
 
-def test_a_mean_leaves_out_what_does_not_apply() -> None:
-    assert metrics.mean([1.0, None, False]) == 0.5
-    assert metrics.mean([None]) is None
+def test_citations_are_measured_at_the_document_the_passage_and_the_sentence() -> None:
+    def of(said: str, metric: str) -> float | bool | None:
+        return BY_NAME[metric].score(result(said, case()))
+
+    assert of("gold quote", "citation_precision_sentence") == 1
+    assert of("elsewhere in it", "citation_precision_document") == 1
+    assert of("elsewhere in it", "citation_precision_passage") == 0
+    assert of("elsewhere in it", "citation_recall_passage") == 0
+    assert BY_NAME["citation_recall_passage"].score(refused(case())) is None
 
 
-def test_a_quantile_is_one_of_the_values() -> None:
-    assert metrics.quantile([3.0, 1.0, 2.0], 0.5) == 2.0
-    assert metrics.quantile([3.0, 1.0, 2.0], 0.95) == 3.0
-    assert metrics.quantile([], 0.5) is None
+def test_claims_measure_whether_the_checks_are_right() -> None:
+    claims = (Claim("He left.", True), Claim("He stayed.", False), Claim("He ran.", False))
+    checked = replace(
+        result("s", case(claims=claims)), claims=("supported", "supported", "withheld")
+    )
+    assert BY_NAME["verdict_accuracy"].score(checked) == pytest.approx(2 / 3)
+
+
+def test_the_checks_are_asked_about_claims_without_a_model(engine: Engine) -> None:
+    claims = (
+        Claim("López Obrador insisted on the easing of sanctions on Cuba and Venezuela.", True),
+        Claim("López Obrador insisted on the easing of sanctions on Cuba and Russia.", False),
+        Claim("He asked for 900 tanks.", False),
+    )
+    question = "what did López Obrador ask for in return?"
+    asked = Case(question, "a", claims=claims)
+    (checked,) = evaluate(engine, [asked]).results
+    assert checked.claims[0] == "supported"
+    assert "supported" not in checked.claims[1:]
+    assert checked.answer.model == "none (quotes)", "the claims are not the answer"
+
+
+def test_a_wrong_answer_says_at_which_stage_it_went_wrong() -> None:
+    assert why(result("6,000 crossed; a gold quote", case()))[0] == "words"
+    assert why(result("6,000 crossed", case()))[0] == "search"
+    assert why(refused(case(gold=()))) == ("refusal", "it was refused")
+    unanswerable = case(answerable=False, must_include=(), gold=())
+    assert "do not hold the answer" in why(result("s", unanswerable))[1]

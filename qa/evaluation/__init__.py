@@ -1,7 +1,47 @@
-"""Evaluating answers with a fixture test set: cases, metrics, a runner and a report."""
+"""Evaluating answers with a fixture test set: cases, metrics, runs, comparisons and reports."""
 
-from qa.evaluation.cases import Case, Gold, load_cases
-from qa.evaluation.report import to_text
-from qa.evaluation.runner import Result, Run, evaluate
+from qa.evaluation.cases import (
+    Case,
+    CaseFile,
+    Claim,
+    Filters,
+    Gold,
+    Problem,
+    check_gold,
+    load_cases,
+    read_cases,
+    schema,
+)
+from qa.evaluation.comparison import Comparison, Gate, compare, gates
+from qa.evaluation.formats import FORMATS, Converted, convert
+from qa.evaluation.report import compared, to_text
+from qa.evaluation.results import Result
+from qa.evaluation.runner import Run, evaluate
+from qa.evaluation.runs import read_run, run_cases
 
-__all__ = ["Case", "Gold", "Result", "Run", "evaluate", "load_cases", "to_text"]
+__all__ = [
+    "FORMATS",
+    "Case",
+    "CaseFile",
+    "Claim",
+    "Comparison",
+    "Converted",
+    "Filters",
+    "Gate",
+    "Gold",
+    "Problem",
+    "Result",
+    "Run",
+    "check_gold",
+    "compare",
+    "compared",
+    "convert",
+    "evaluate",
+    "gates",
+    "load_cases",
+    "read_cases",
+    "read_run",
+    "run_cases",
+    "schema",
+    "to_text",
+]

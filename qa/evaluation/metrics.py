@@ -1,10 +1,27 @@
-"""Measures of one answer and of many. Pure functions; a measure that does not apply is None."""
+"""Measures as pure functions, each with its formula and source. One that does not apply is None.
 
-from collections.abc import Iterable, Sequence
+What they say of one case of a fixture set is in `qa.evaluation.scores`.
+"""
 
-from qa.checking import fold
-from qa.evaluation.cases import ACROSS, Case, Gold
-from qa.types import Answer, Citation, Hit
+import re
+import string
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from math import log2
+
+import numpy as np
+import numpy.typing as npt
+
+Interval = tuple[float, float]
+"""The lower and the upper end."""
+Values = Sequence[float | bool | None]
+"""One value a case, None where the measure does not apply to it."""
+
+RESAMPLES = 2_000
+SEED = 0
+
+# --- averages -------------------------------------------------------------------------------
 
 
 def mean(values: Iterable[float | bool | None]) -> float | None:
@@ -21,73 +38,181 @@ def quantile(values: Sequence[float], share: float) -> float | None:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-def includes(case: Case, text: str) -> bool:
-    """Answer inclusion: of each group one alternative is in the text, and nothing unwanted, case
-    and accents apart."""
-    said = fold(" ".join(text.split()))
-    wanted = all(any(fold(a) in said for a in group) for group in case.must_include)
-    return wanted and not any(fold(words) in said for words in case.must_not_include)
+# --- rankings -------------------------------------------------------------------------------
 
 
-def reciprocal_rank(case: Case, hits: Sequence[Hit]) -> float | None:
-    """1 / rank of the first hit that holds a gold quotation; 0 when none does."""
-    if not case.gold:
+def reciprocal_rank(ranked: Sequence[str], relevance: Mapping[str, float], k: int) -> float | None:
+    """1 / rank of the first relevant id among the first `k`, 0 when there is none; None when
+    nothing is relevant. Its mean is MRR@k (Voorhees 1999)."""
+    if not relevance:
         return None
-    ranks = [n for n, hit in enumerate(hits, start=1) if any(_holds(hit, g) for g in case.gold)]
-    return 1 / ranks[0] if ranks else 0.0
+    ranks = (n for n, i in enumerate(ranked[:k], start=1) if relevance.get(i, 0) > 0)
+    return next((1 / rank for rank in ranks), 0.0)
 
 
-def recall(case: Case, hits: Sequence[Hit]) -> float | None:
-    """Share of the gold that the hits hold: of every document for cases across documents, else
-    whether any gold quotation is there."""
-    if not case.gold:
+def recall(ranked: Sequence[str], relevance: Mapping[str, float], k: int) -> float | None:
+    """Share of the relevant ids that are among the first `k`; None when nothing is relevant."""
+    relevant = {i for i, grade in relevance.items() if grade > 0}
+    return len(relevant & set(ranked[:k])) / len(relevant) if relevant else None
+
+
+def ndcg(ranked: Sequence[str], relevance: Mapping[str, float], k: int) -> float | None:
+    """DCG@k / ideal DCG@k with DCG = sum of grade / log2(rank + 1) (Järvelin and Kekäläinen 2002,
+    gains as trec_eval takes them); None when nothing is relevant."""
+    ideal = _dcg(sorted(relevance.values(), reverse=True)[:k])
+    return _dcg([relevance.get(i, 0) for i in ranked[:k]]) / ideal if ideal else None
+
+
+def _dcg(gains: Sequence[float]) -> float:
+    return sum(gain / log2(rank + 1) for rank, gain in enumerate(gains, start=1))
+
+
+# --- answers --------------------------------------------------------------------------------
+
+
+def normalised(text: str) -> str:
+    """As SQuAD's evaluation compares: lowercase, without ASCII punctuation and the articles a, an,
+    the, with single spaces (Rajpurkar et al. 2016)."""
+    plain = "".join(c for c in text.lower() if c not in string.punctuation)
+    return " ".join(re.sub(r"\b(a|an|the)\b", " ", plain).split())
+
+
+def exact_match(text: str, answers: Sequence[str]) -> float | None:
+    """1 when the normalised text is one of the normalised answers, else 0; None without answers."""
+    wanted = _references(answers)
+    return float(any(normalised(text) == normalised(a) for a in wanted)) if wanted else None
+
+
+def token_f1(text: str, answers: Sequence[str]) -> float | None:
+    """Harmonic mean of token precision and recall after normalising, the best over the reference
+    answers, as SQuAD's evaluation script counts it; None without answers."""
+    return max((_f1(text, answer) for answer in _references(answers)), default=None)
+
+
+def _references(answers: Sequence[str]) -> list[str]:
+    """The answers of which something is left; all when nothing is left of any."""
+    return [a for a in answers if normalised(a)] or list(answers)
+
+
+def _f1(text: str, answer: str) -> float:
+    said, wanted = normalised(text).split(), normalised(answer).split()
+    if not said or not wanted:
+        return float(said == wanted)
+    common = sum((Counter(said) & Counter(wanted)).values())
+    return 2 * common / (len(said) + len(wanted))
+
+
+# --- citations ------------------------------------------------------------------------------
+
+
+def citation_precision(supports: Sequence[Sequence[bool]]) -> float | None:
+    """Share of an answer's citations that support their statement: `supports` holds, for each
+    statement, whether each of its citations does.
+
+    ALCE's citation precision (Gao et al. 2023) with a gold quotation instead of an entailment
+    model as the judge; 0 for an answer without citations, None without statements.
+    """
+    if not supports:
         return None
-    found = {g.document for g in case.gold if any(_holds(hit, g) for hit in hits)}
-    if ACROSS not in case.tags:
-        return float(bool(found))
-    return len(found) / len({g.document for g in case.gold})
+    cited = [good for citations in supports for good in citations]
+    return sum(cited) / len(cited) if cited else 0.0
 
 
-def passage_precision(case: Case, answer: Answer) -> float | None:
-    """Share of the citations that lie in a passage which holds a gold quotation."""
-    passages = {e.number: e.hit for e in answer.evidence}
-    return mean(any(_holds(passages[c.number], g) for g in case.gold) for c in answer.citations)
+def citation_recall(supports: Sequence[Sequence[bool]]) -> float | None:
+    """Share of an answer's statements that their citations support: ALCE's citation recall (Gao et
+    al. 2023), judged as in `citation_precision`; None without statements."""
+    return mean(any(citations) for citations in supports)
 
 
-def document_precision(case: Case, answer: Answer) -> float | None:
-    """Share of the citations whose document holds a gold quotation."""
-    return mean(any(_names(c.source, g) for g in case.gold) for c in answer.citations)
+# --- refusals -------------------------------------------------------------------------------
 
 
-def sentence_precision(case: Case, answer: Answer) -> float | None:
-    """Share of the citations that share text with a gold quotation."""
-    return mean(any(_overlaps(c, g) for g in case.gold) for c in answer.citations)
+def risk_coverage(
+    confidences: Sequence[float | None], wrong: Sequence[bool]
+) -> list[tuple[float, float]]:
+    """Coverage and risk, when only the most confident 1, 2, ... answers are given (El-Yaniv and
+    Wiener 2010).
+
+    Coverage is the share of all questions that is answered, risk the share of those answers that
+    is wrong. A confidence of None is a refusal, which no threshold turns into an answer. Equal
+    confidences come together.
+    """
+    answered = sorted(
+        ((c, w) for c, w in zip(confidences, wrong, strict=True) if c is not None),
+        key=lambda pair: -pair[0],
+    )
+    points, errors = list[tuple[float, float]](), 0
+    for n, (confidence, bad) in enumerate(answered, start=1):
+        errors += bad
+        if n == len(answered) or answered[n][0] < confidence:
+            points.append((n / len(confidences), errors / n))
+    return points
 
 
-def citation_recall(case: Case, answer: Answer) -> float | None:
-    """Share of the gold that a citation shares text with, counted as in `recall`."""
-    if not case.gold:
+def area_under(points: Sequence[tuple[float, float]]) -> float | None:
+    """Mean risk over the coverages that are reached (AURC, Geifman et al. 2019): less is better,
+    0 when no answer is wrong; None without an answer."""
+    if not points:
         return None
-    found = {g.document for g in case.gold if any(_overlaps(c, g) for c in answer.citations)}
-    if ACROSS not in case.tags:
-        return float(bool(found))
-    return len(found) / len({g.document for g in case.gold})
+    reached, before = 0.0, 0.0
+    for coverage, risk in points:
+        reached += (coverage - before) * risk
+        before = coverage
+    return reached / before
 
 
-def _names(source: str, gold: Gold) -> bool:
-    """Whether a source is the document that gold names: its file name, with `#record`."""
-    return source == gold.document or source.endswith("/" + gold.document)
+# --- intervals ------------------------------------------------------------------------------
 
 
-def _holds(hit: Hit, gold: Gold) -> bool:
-    passage = hit.passage
-    return _names(passage.source, gold) and _flat(gold.quote)[:60] in _flat(passage.text)
+def bootstrap(values: Values, level: float = 0.95) -> Interval | None:
+    """Percentile interval of the mean over resampled cases (Efron 1979), `RESAMPLES` times with a
+    fixed seed; None without a value. It cannot know of what no case shows: of ten right answers in
+    ten it says [1, 1]."""
+    weights = _weights(len(values))
+    return _ends(_means(values, weights), level)
 
 
-def _overlaps(citation: Citation, gold: Gold) -> bool:
-    said, wanted = _flat(citation.quote), _flat(gold.quote)
-    return _names(citation.source, gold) and (said in wanted or wanted in said)
+def bootstrap_quantile(values: Values, share: float, level: float = 0.95) -> Interval | None:
+    """The same for the value that `share` of the values do not exceed."""
+    known = np.array(sorted(float(value) for value in values if value is not None))
+    if not known.size:
+        return None
+    reached = _weights(known.size).cumsum(axis=1) > share * known.size
+    reached[:, -1] = True
+    return _ends(known[reached.argmax(axis=1)], level)
 
 
-def _flat(text: str) -> str:
-    return " ".join(text.split())
+def paired_bootstrap(now: Values, before: Values, level: float = 0.95) -> Interval | None:
+    """Percentile interval of mean(now) - mean(before) when the same cases are resampled for both
+    (Efron and Tibshirani 1993; Koehn 2004 for systems compared on one test set). An interval
+    without 0 is a significant difference; None where either side has no value."""
+    weights = _weights(len(now))
+    if len(now) != len(before):
+        raise ValueError(f"{len(now)} and {len(before)} values are not pairs")
+    return _ends(_means(now, weights) - _means(before, weights), level)
+
+
+def _means(values: Values, weights: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """The mean of each resample; NaN for one that holds no value."""
+    known = np.array([value is not None for value in values], np.float32)
+    filled = np.array([value or 0 for value in values], np.float32)
+    with np.errstate(invalid="ignore"):
+        means: npt.NDArray[np.float32] = (weights @ filled) / (weights @ known)
+    return means
+
+
+def _ends(means: npt.NDArray[np.floating], level: float) -> Interval | None:
+    means = means[~np.isnan(means)]
+    if not means.size:
+        return None
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+@lru_cache(maxsize=4)
+def _weights(n: int) -> npt.NDArray[np.float32]:
+    """How often each of `n` cases is drawn in each resample, shape (RESAMPLES, n)."""
+    if not n:
+        return np.zeros((RESAMPLES, 0), np.float32)
+    drawn = np.random.default_rng(SEED).multinomial(n, np.full(n, 1 / n), size=RESAMPLES)
+    return drawn.astype(np.float32)

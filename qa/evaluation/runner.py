@@ -1,97 +1,54 @@
-"""Asking every case, and what came of it."""
+"""Asking every case, and keeping what came of it."""
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from threading import local
 from typing import Any
 
 from qa.engine import Engine
-from qa.evaluation import metrics
-from qa.evaluation.cases import Case
-from qa.types import Answer, Hit
+from qa.errors import ModelError
+from qa.evaluation.cases import Case, flatten
+from qa.evaluation.results import Result
+from qa.evaluation.scores import METRICS, summary
+from qa.models import Reply
+from qa.types import Progress
 
 DEPTH = 10  # hits that retrieval is measured on
+_PATIENCE = 3  # cases in a row that may fail before the run is given up
 
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """A case, the answer to it, the ten best hits for its query, and the seconds it took."""
-
-    case: Case
-    answer: Answer
-    hits: tuple[Hit, ...]
-    seconds: float
-
-    @property
-    def right(self) -> bool:
-        """Whether an answerable case was answered with what it must include, or an unanswerable
-        one refused."""
-        if not self.case.answerable:
-            return self.answer.abstained
-        return not self.answer.abstained and metrics.includes(self.case, self.answer.text)
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values for `json.dumps`."""
-        return {
-            "id": self.case.id,
-            "question": self.case.question,
-            "tags": list(self.case.tags),
-            "answerable": self.case.answerable,
-            "right": self.right,
-            "abstained": self.answer.abstained,
-            "answer": self.answer.text,
-            "seconds": round(self.seconds, 4),
-        }
+Report = Callable[[Progress], None]
+"""Called with how many cases are done."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The results of all cases with one model."""
+    """The results of all cases, in their order; what was asked under which conditions (`about`);
+    and the ids of cases that could not be asked, with the reason."""
 
-    model: str
     results: tuple[Result, ...]
+    about: dict[str, Any] = field(default_factory=dict)
+    failed: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def model(self) -> str:
+        """Who wrote the answers."""
+        return self.results[0].answer.model if self.results else ""
 
     def summary(self) -> dict[str, float | None]:
-        """Each metric over the cases it applies to; None where there is none.
+        """Each metric over the cases it applies to; None where there is none."""
+        return summary(self.results)
 
-        Citations are measured on the answerable cases that were answered: whether they point into
-        a document that holds the gold quotation, into the passage that does, and at the very
-        sentence. Refusal recall is the
-        share of unanswerable cases refused, refusal precision the share of refusals that were
-        right, false refusals the share of answerable cases refused.
-        """
-        asked = [r for r in self.results if r.case.answerable]
-        answered = [r for r in asked if not r.answer.abstained]
-        hopeless = [r for r in self.results if not r.case.answerable]
-        refused = [r for r in self.results if r.answer.abstained]
-        seconds = [r.seconds for r in self.results]
-        return {
-            "retrieval_recall@5": metrics.mean(metrics.recall(r.case, r.hits[:5]) for r in asked),
-            "retrieval_mrr@10": metrics.mean(
-                metrics.reciprocal_rank(r.case, r.hits) for r in asked
-            ),
-            "answer_inclusion": metrics.mean(r.right for r in asked),
-            "citation_precision_document": metrics.mean(
-                metrics.document_precision(r.case, r.answer) for r in answered
-            ),
-            "citation_precision_passage": metrics.mean(
-                metrics.passage_precision(r.case, r.answer) for r in answered
-            ),
-            "citation_precision_sentence": metrics.mean(
-                metrics.sentence_precision(r.case, r.answer) for r in answered
-            ),
-            "citation_recall": metrics.mean(
-                metrics.citation_recall(r.case, r.answer) for r in answered
-            ),
-            "supported": metrics.mean(
-                s.verdict == "supported" for r in self.results for s in r.answer.statements
-            ),
-            "refusal_recall": metrics.mean(r.answer.abstained for r in hopeless),
-            "refusal_precision": metrics.mean(not r.case.answerable for r in refused),
-            "false_refusals": metrics.mean(r.answer.abstained for r in asked),
-            "latency_p50": metrics.quantile(seconds, 0.5),
-            "latency_p95": metrics.quantile(seconds, 0.95),
-        }
+    def tagged(self, tag: str) -> "Run":
+        """The results of the cases that have a tag."""
+        return Run(tuple(r for r in self.results if tag in r.case.tags), self.about)
+
+    @property
+    def tags(self) -> list[str]:
+        """Every tag of a case."""
+        return sorted({tag for result in self.results for tag in result.case.tags})
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for `json.dumps`."""
@@ -102,21 +59,121 @@ class Run:
                 name: None if value is None else round(value, 4)
                 for name, value in self.summary().items()
             },
-            "results": [result.to_json() for result in self.results],
+            "intervals": {
+                metric.name: [round(end, 4) for end in ends]
+                for metric in METRICS
+                if (ends := metric.interval([metric.score(r) for r in self.results]))
+            },
+            "results": [_line(result) for result in self.results],
+            "failed": [{"id": name, "error": reason} for name, reason in self.failed],
         }
 
 
 def evaluate(
-    engine: Engine, cases: Sequence[Case], progress: Callable[[int, int], None] | None = None
+    engine: Engine,
+    cases: Sequence[Case],
+    progress: Report | None = None,
+    *,
+    workers: int = 1,
+    keep: Callable[[Result], None] | None = None,
 ) -> Run:
-    """Asks every case of the engine, in order. `progress` is called with cases done and in all."""
-    results = list[Result]()
-    for done, case in enumerate(cases):
+    """Asks every case of the engine, `workers` at a time. `keep` is called with each result as it
+    comes. Raises ModelError when the model fails several times in a row; a single failure is in
+    the run's `failed`."""
+    results, failed, in_a_row = dict[str, Result](), list[tuple[str, str]](), 0
+    began = time.perf_counter()
+    for done, (case, outcome) in enumerate(_outcomes(engine, cases, workers)):
         if progress:
-            progress(done, len(cases))
-        began = time.perf_counter()
-        answer = engine.ask(case.question, case.history)
-        seconds = time.perf_counter() - began
-        hits = tuple(engine.search(answer.query, DEPTH))
-        results.append(Result(case, answer, hits, seconds))
-    return Run(results[0].answer.model if results else "", tuple(results))
+            progress(Progress(done + 1, len(cases), seconds=time.perf_counter() - began))
+        if isinstance(outcome, ModelError):
+            failed.append((case.id, str(outcome)))
+            in_a_row += 1
+            if in_a_row == min(_PATIENCE, len(cases)):
+                raise outcome
+            continue
+        in_a_row = 0
+        results[case.id] = outcome
+        if keep:
+            keep(outcome)
+    return Run(tuple(results[c.id] for c in cases if c.id in results), failed=tuple(failed))
+
+
+def _outcomes(
+    engine: Engine, cases: Sequence[Case], workers: int
+) -> Iterator[tuple[Case, Result | ModelError]]:
+    """Each case and what came of it, as they finish; what is still waiting when the caller stops is
+    not begun."""
+    with ExitStack() as stack:
+        checker = None
+        if any(case.claims for case in cases):
+            settings, dictation = engine.settings, Dictation()
+            checker = stack.enter_context(
+                Engine.open(settings=settings, embedder=engine.embedder, model=dictation)
+            )
+
+        def outcome(case: Case) -> Result | ModelError:
+            try:
+                return _ask(engine, checker, case)
+            except ModelError as error:
+                return error
+
+        if workers == 1:
+            yield from ((case, outcome(case)) for case in cases)
+            return
+        pool = ThreadPoolExecutor(workers)
+        stack.callback(pool.shutdown, cancel_futures=True)
+        waiting = {pool.submit(outcome, case): case for case in cases}
+        yield from ((waiting[one], one.result()) for one in as_completed(waiting))
+
+
+def _ask(engine: Engine, checker: Engine | None, case: Case) -> Result:
+    filters = case.filters.given()
+    began = time.perf_counter()
+    answer = engine.ask(case.question, case.history, filters=filters)
+    seconds = time.perf_counter() - began
+    hits = tuple(engine.search(answer.query, DEPTH, filters))
+    claims = _checked(checker, case) if checker and case.claims else ()
+    return Result(case, answer, hits, seconds, claims)
+
+
+def _checked(checker: Engine, case: Case) -> tuple[str, ...]:
+    """What the checks say of each claim, when a model answers the question with them."""
+    assert isinstance(checker.model, Dictation)
+    checker.model.say("\n\n".join(claim.text for claim in case.claims))
+    statements = checker.ask(case.question, filters=case.filters.given()).statements
+    verdicts = list[str]()
+    for claim in case.claims:
+        said = [s.verdict for s in statements if flatten(s.text) in flatten(claim.text)]
+        doubted = [verdict for verdict in said if verdict != "supported"]
+        verdicts.append((doubted or said or ["withheld"])[0])
+    return tuple(verdicts)
+
+
+class Dictation:
+    """A model that replies with what it was last told in the same thread."""
+
+    name = "dictation"
+
+    def __init__(self) -> None:
+        self._told = local()
+
+    def say(self, text: str) -> None:
+        """Sets the next replies."""
+        self._told.text = text
+
+    def reply(self, system: str, user: str) -> Reply:
+        """The text that it was told."""
+        return Reply(iter((self._told.text,)))
+
+
+def _line(result: Result) -> dict[str, Any]:
+    return {
+        "id": result.case.id,
+        "question": result.case.question,
+        "tags": list(result.case.tags),
+        "answerable": result.case.answerable,
+        "right": result.right,
+        "abstained": result.answer.abstained,
+        "answer": result.answer.text,
+        "seconds": round(result.seconds, 4),
+    }

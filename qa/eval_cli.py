@@ -1,0 +1,227 @@
+"""The commands `qa eval` and `qa cases`. What a command needs is imported when it runs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from qa.errors import InputError
+from qa.opening import AsJson, Home, Model, opened
+from qa.terminal import Command, Defaulted, progress, show, show_json
+
+if TYPE_CHECKING:
+    from qa.engine import Engine
+    from qa.evaluation import CaseFile, Comparison, Gate, Run
+
+evaluating = typer.Typer(
+    cls=Defaulted, no_args_is_help=True, help="Measure answers, sources and refusals on cases."
+)
+cases = typer.Typer(no_args_is_help=True, help="Write, check and convert cases.")
+
+Cases = Annotated[Path, typer.Argument(metavar="CASES", help="JSONL file of cases.")]
+Folder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")]
+Baseline = Annotated[
+    Path | None,
+    typer.Option(metavar="RUN", help="Compare with this run; a significant regression fails."),
+]
+Bounds = Annotated[
+    str,
+    typer.Option(
+        "--gate",
+        metavar="METRIC>=VALUE,...",
+        help="Fail unless these hold; METRIC:TAG is of the cases with a tag.",
+    ),
+]
+Format = Annotated[
+    str,
+    typer.Option("--format", help="CASES is a public set: squad, clapnq, jsonl, beir or mtrag."),
+]
+
+
+def _print_schema(wanted: bool) -> None:
+    if wanted:
+        from qa.evaluation import schema
+
+        show_json(schema())
+        raise typer.Exit
+
+
+@evaluating.command("run", cls=Command, hidden=True)
+def run_command(
+    cases: Cases,
+    model: Model = None,
+    save: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="Keep the run in this folder.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the saved run.")] = False,
+    baseline: Baseline = None,
+    gate: Bounds = "",
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first cases.")] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Cases asked at once.")] = 1,
+    form: Format = "",
+    schema: Annotated[
+        bool,
+        typer.Option(
+            "--schema",
+            help="Print the JSON Schema of a case.",
+            callback=_print_schema,
+            is_eager=True,
+        ),
+    ] = False,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure answers, sources and refusals on test cases.
+
+    Exits with 1 when a case cannot be used or asked, a gate fails, or a metric is significantly
+    worse than in the baseline.
+    """
+    from qa import evaluation
+
+    if resume and not save:
+        raise InputError("--resume needs the run to go on with: add --save RUN")
+    bounds = evaluation.gates(gate) if gate else []
+    with _asked(cases, form, home, save, model) as (engine, file):
+        file = evaluation.check_gold(file, engine.documents())
+        _show_problems(file)
+        if not file.cases:
+            raise InputError(f"{cases} holds no usable case: mend the lines above")
+        before = evaluation.read_run(baseline, file.cases) if baseline else None
+        with progress(True) as advance:
+            run = evaluation.run_cases(
+                engine,
+                file.cases[:limit],
+                save,
+                resume=resume,
+                workers=workers,
+                progress=advance,
+                name=cases.name,
+            )
+    _judge(run, before, bounds, file, as_json)
+
+
+@evaluating.command(cls=Command)
+def score(
+    folder: Folder,
+    cases: Annotated[
+        Path | None, typer.Option(metavar="CASES", help="Expectations to score by instead.")
+    ] = None,
+    baseline: Baseline = None,
+    gate: Bounds = "",
+    as_json: AsJson = False,
+) -> None:
+    """Measure a saved run again, without asking again."""
+    from qa import evaluation
+
+    file = evaluation.read_cases(cases or folder / "cases.jsonl")
+    _show_problems(file)
+    run = evaluation.read_run(folder, file.cases)
+    before = evaluation.read_run(baseline, file.cases) if baseline else None
+    _judge(run, before, evaluation.gates(gate) if gate else [], file, as_json)
+
+
+@evaluating.command(cls=Command)
+def diff(
+    before: Annotated[Path, typer.Argument(metavar="BEFORE", help="Folder of a run.")],
+    now: Annotated[Path, typer.Argument(metavar="NOW", help="Folder of a newer run.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show what changed between two runs; exits with 1 when a metric is significantly worse."""
+    from qa import evaluation
+
+    comparison = evaluation.compare(evaluation.read_run(now), evaluation.read_run(before))
+    if as_json:
+        show_json(comparison.to_json())
+    else:
+        show(evaluation.compared(comparison))
+    if comparison.regressions:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _asked(
+    path: Path, form: str, home: Path | None, save: Path | None, model: str | None
+) -> Iterator[tuple["Engine", "CaseFile"]]:
+    """The engine to ask and the cases to ask it."""
+    from qa.evaluation import read_cases
+
+    if not form:
+        file = read_cases(path)
+        with opened(home, model, filled=True) as engine:
+            yield engine, file
+        return
+    from qa.evaluation import convert
+
+    with TemporaryDirectory() as temporary:
+        place = home or (save / "home" if save else Path(temporary))
+        converted = convert(path, form)
+        converted.write(place)
+        with opened(place, model) as engine:
+            with progress(True) as advance:
+                engine.index(place / "documents.jsonl", progress=advance)
+            yield engine, read_cases(place / "cases.jsonl")
+
+
+def _judge(
+    run: "Run", before: "Run | None", bounds: "list[Gate]", file: "CaseFile", as_json: bool
+) -> None:
+    """Prints the run, what changed, and what failed, and exits with 1 when something did."""
+    from qa import evaluation
+
+    comparison = evaluation.compare(run, before) if before else None
+    failures = [failure for bound in bounds if (failure := bound.failure(run))]
+    if comparison:
+        failures += [_regression(comparison, d.metric.name) for d in comparison.regressions]
+        known = {case.id for case in file.cases}
+        for name in comparison.unmatched:
+            if before and name in known and name in {r.case.id for r in run.results}:
+                show(
+                    f"line {file.lines[name]}: {name!r} is not in the baseline, or asks something "
+                    "else there; it is measured but not compared: accept a new baseline",
+                    err=True,
+                )
+    if as_json:
+        found: dict[str, Any] = run.to_json() | {"failures": failures}
+        found["problems"] = [str(problem) for problem in file.problems]
+        show_json(found | ({"comparison": comparison.to_json()} if comparison else {}))
+    else:
+        show(evaluation.to_text(run))
+        if comparison:
+            show("\nCompared with the baseline: " + evaluation.compared(comparison))
+    for failure in failures:
+        show(f"failed: {failure}", err=True)
+    if failures or file.problems or run.failed:
+        raise typer.Exit(1)
+
+
+def _regression(comparison: "Comparison", name: str) -> str:
+    (change,) = (d for d in comparison.differences if d.metric.name == name)
+    return f"{name} is significantly worse than in the baseline: {change}"
+
+
+def _show_problems(file: "CaseFile") -> None:
+    for problem in file.problems:
+        show(f"{file.path}, {problem}", err=True)
+
+
+# --- cases ----------------------------------------------------------------------------------
+
+
+@cases.command(cls=Command)
+def check(path: Cases, home: Home = None, as_json: AsJson = False) -> None:
+    """Name what is wrong in a case file, with every gold quotation looked up in the index."""
+    from qa.evaluation import check_gold, read_cases
+
+    file = read_cases(path)
+    with opened(home, filled=True) as engine:
+        file = check_gold(file, engine.documents())
+    _show_problems(file)
+    if as_json:
+        show_json({"cases": len(file.cases), "problems": [str(p) for p in file.problems]})
+    else:
+        show(f"{len(file.cases)} cases can be used, {len(file.problems)} problems")
+    if file.problems:
+        raise typer.Exit(1)

@@ -1,0 +1,131 @@
+"""What came of one case, as a value and as a line of a run's file."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from qa.checking import fold
+from qa.evaluation.cases import Case
+from qa.types import Answer, Citation, Evidence, Hit, Passage, Statement, Verdict, evidence_json
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A case, the answer to it, the ten best hits for its query, the seconds it took, and what the
+    checks said of the case's claims ("withheld" for one that was not let through)."""
+
+    case: Case
+    answer: Answer
+    hits: tuple[Hit, ...]
+    seconds: float
+    claims: tuple[str, ...] = ()
+
+    @property
+    def right(self) -> bool:
+        """Whether an answerable case was answered with what it must include, or an unanswerable
+        one refused."""
+        if not self.case.answerable:
+            return self.answer.abstained
+        return not self.answer.abstained and not (self.lacking or self.unwanted)
+
+    @property
+    def lacking(self) -> tuple[tuple[str, ...], ...]:
+        """The groups of alternatives of which the answer holds none, case and accents apart."""
+        said = _plain(self.answer.text)
+        wanted = self.case.must_include or ((self.case.answers,) if self.case.answers else ())
+        return tuple(g for g in wanted if not any(_plain(words) in said for words in g))
+
+    @property
+    def unwanted(self) -> tuple[str, ...]:
+        """What the answer holds and must not."""
+        said = _plain(self.answer.text)
+        return tuple(words for words in self.case.must_not_include if _plain(words) in said)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values from which `read_result` makes this result again, given the case."""
+        hits = [
+            evidence_json(Evidence(n, hit)) | {"dense": hit.dense, "lexical": hit.lexical}
+            for n, hit in enumerate(self.hits, start=1)
+        ]
+        return {
+            "id": self.case.id,
+            "answer": self.answer.to_json(),
+            "hits": hits,
+            "seconds": round(self.seconds, 4),
+            "claims": list(self.claims),
+        }
+
+
+def read_result(record: dict[str, Any], case: Case) -> Result:
+    """The result that `Result.to_json` wrote. Raises KeyError, TypeError or ValueError for what it
+    did not write."""
+    return Result(
+        case=case,
+        answer=_answer(record["answer"]),
+        hits=tuple(_hit(hit) for hit in record["hits"]),
+        seconds=float(record["seconds"]),
+        claims=tuple(record.get("claims", ())),
+    )
+
+
+def _answer(record: dict[str, Any]) -> Answer:
+    return Answer(
+        question=record["question"],
+        query=record["query"],
+        text=record["answer"],
+        statements=tuple(_statement(s) for s in record["statements"]),
+        evidence=tuple(Evidence(e["number"], _hit(e)) for e in record["evidence"]),
+        abstained=record["abstained"],
+        model=record["model"],
+        usage=record["usage"],
+        timings=record["timings"],
+    )
+
+
+def _statement(record: dict[str, Any]) -> Statement:
+    verdict: Verdict = record["verdict"]
+    citations = tuple(_citation(c) for c in record["citations"])
+    return Statement(record["text"], citations, verdict, tuple(record["reasons"]))
+
+
+def _citation(record: dict[str, Any]) -> Citation:
+    return Citation(
+        number=record["number"],
+        document_id=record["document"],
+        title=record["title"],
+        published=_date(record["published"]),
+        source=record["source"],
+        start=record["start"],
+        end=record["end"],
+        quote=record["quote"],
+        page=record["page"],
+    )
+
+
+def _hit(record: dict[str, Any]) -> Hit:
+    """A hit without what a run does not keep: the passage's tokens and pages."""
+    passage = Passage(
+        id=f"{record['document']}:{record['start']}-{record['end']}",
+        document_id=record["document"],
+        title=record["title"],
+        published=_date(record["published"]),
+        source=record["source"],
+        text=record["text"],
+        start=record["start"],
+        end=record["end"],
+        tokens=0,
+    )
+    return Hit(passage, record["score"], record.get("dense"), record.get("lexical"))
+
+
+def scored_by(result: Result, case: Case) -> Result:
+    """The same answer under a case that expects something else."""
+    return replace(result, case=case)
+
+
+def _date(day: str | None) -> date | None:
+    return date.fromisoformat(day) if day else None
+
+
+def _plain(text: str) -> str:
+    return fold(" ".join(text.split()))

@@ -1,5 +1,6 @@
 """The commands `qa eval` and `qa cases`. What a command needs is imported when it runs."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from qa.terminal import Command, Defaulted, progress, show, show_json
 
 if TYPE_CHECKING:
     from qa.engine import Engine
-    from qa.evaluation import CaseFile, Comparison, Gate, Run
+    from qa.evaluation import Case, CaseFile, Comparison, Gate, Run
 
 evaluating = typer.Typer(
     cls=Defaulted, no_args_is_help=True, help="Measure answers, sources and refusals on cases."
@@ -141,6 +142,52 @@ def diff(
         raise typer.Exit(1)
 
 
+@evaluating.command(cls=Command)
+def report(
+    folder: Folder,
+    baseline: Baseline = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Default RUN/report.html.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a saved run as one HTML page that needs nothing else."""
+    from qa import evaluation
+
+    run = evaluation.read_run(folder)
+    cases = [result.case for result in run.results]
+    before = evaluation.read_run(baseline, cases) if baseline else None
+    comparison = evaluation.compare(run, before) if before else None
+    path = out or folder / "report.html"
+    path.write_text(evaluation.to_html(run, comparison), "utf-8")
+    if as_json:
+        show_json({"report": str(path)})
+    else:
+        show(f"The report is {path}")
+
+
+@evaluating.command(cls=Command)
+def export(
+    folder: Folder,
+    to: Annotated[str, typer.Option("--to", help="ragas or inspect.")],
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Default: print it.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a saved run in the format of ragas or inspect_ai."""
+    from qa import evaluation
+
+    lines = evaluation.export(evaluation.read_run(folder), to)
+    if out is None:
+        show(lines, end="")
+        return
+    out.write_text(lines, "utf-8")
+    count = lines.count("\n")
+    if as_json:
+        show_json({"file": str(out), "samples": count})
+    else:
+        show(f"{out}: {count} samples")
+
+
 @contextmanager
 def _asked(
     path: Path, form: str, home: Path | None, save: Path | None, model: str | None
@@ -222,6 +269,77 @@ def check(path: Cases, home: Home = None, as_json: AsJson = False) -> None:
     if as_json:
         show_json({"cases": len(file.cases), "problems": [str(p) for p in file.problems]})
     else:
-        show(f"{len(file.cases)} cases can be used, {len(file.problems)} problems")
+        drafts = sum("draft" in case.tags for case in file.cases)
+        still = f", {drafts} of them still drafts" if drafts else ""
+        show(f"{len(file.cases)} cases can be used{still}; {len(file.problems)} problems")
     if file.problems:
         raise typer.Exit(1)
+
+
+@cases.command(cls=Command)
+def new(
+    document: Annotated[
+        str, typer.Argument(metavar="DOCUMENT", help="File name or id of an indexed document.")
+    ],
+    most: Annotated[int, typer.Option(min=1, max=50, help="Cases to draft.")] = 5,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Append to this file; default: print.")
+    ] = None,
+    model: Model = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Draft cases about a document, for you to edit.
+
+    A configured model writes questions; without one, sentences that tell a number or date are
+    proposed. Each draft is tagged "draft": take the tag out when the case is right.
+    """
+    from qa import evaluation
+
+    with opened(home, model, filled=True) as engine:
+        every = engine.documents()
+        named = [d for d in every if document in (d.id, d.source) or _is_called(d.source, document)]
+        if len(named) != 1:
+            names = ", ".join(d.source for d in (named or every)[:5])
+            reason = "names several documents" if named else "is not in the index"
+            raise InputError(f"{document!r} {reason}: give one such as {names}")
+        drafts = evaluation.draft(named[0], most, engine.model)
+    if not drafts:
+        raise InputError(f"{document} has no sentence to draft from: write the case by hand")
+    if as_json:
+        show_json([case.to_json() for case in drafts])
+        return
+    lines = "".join(f"{_line(case)}\n" for case in drafts)
+    if out is None:
+        show(lines, end="")
+        return
+    with out.open("a", encoding="utf-8") as file:
+        file.write(lines)
+    show(f"{out}: {len(drafts)} drafts; edit them, then `qa cases check {out}`")
+
+
+@cases.command("convert", cls=Command)
+def convert_command(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="File of a public set.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to write.")],
+    form: Annotated[str, typer.Option("--format", help="squad, clapnq, jsonl, beir or mtrag.")],
+    as_json: AsJson = False,
+) -> None:
+    """Turn a public set into documents.jsonl, to index, and cases.jsonl, to evaluate."""
+    from qa.evaluation import convert
+
+    converted = convert(path, form)
+    converted.write(folder)
+    counts = {"documents": len(converted.documents), "cases": len(converted.cases)}
+    if as_json:
+        show_json(counts | {"folder": str(folder)})
+    else:
+        show(f"{folder}: {counts['documents']} documents, {counts['cases']} cases")
+
+
+def _line(case: "Case") -> str:
+    return json.dumps(case.to_json(), ensure_ascii=False)
+
+
+def _is_called(source: str, name: str) -> bool:
+    return source.endswith(f"/{name}")

@@ -169,6 +169,11 @@ def test_a_bootstrap_interval_is_about_two_standard_errors_wide() -> None:
     assert metrics.bootstrap(values) == (low, high), "the seed is fixed"
 
 
+def test_an_interval_of_equal_values_is_the_exact_binomial_one() -> None:
+    assert metrics.bootstrap([True] * 7) == (pytest.approx(0.5904, abs=1e-4), 1)
+    assert metrics.bootstrap([False] * 45) == (0, pytest.approx(0.0787, abs=1e-4))
+
+
 def test_an_interval_covers_the_truth_about_as_often_as_it_says() -> None:
     drawn, covered = random.Random(2), 0
     for _ in range(200):
@@ -188,7 +193,7 @@ def test_pairs_tell_a_difference_that_separate_intervals_hide() -> None:
 
 
 def test_values_that_do_not_apply_take_no_part() -> None:
-    assert metrics.bootstrap([None, 1.0, None, 1.0]) == (1, 1)
+    assert metrics.bootstrap([None, 1.0, None, 1.0]) == metrics.bootstrap([1.0, 1.0])
     assert metrics.bootstrap([None, None]) is None
     assert metrics.bootstrap([]) is None
     assert metrics.paired_bootstrap([None, 1.0], [1.0, None]) is not None

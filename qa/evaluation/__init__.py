@@ -13,7 +13,10 @@ from qa.evaluation.cases import (
     schema,
 )
 from qa.evaluation.comparison import Comparison, Gate, compare, gates
+from qa.evaluation.drafting import draft
+from qa.evaluation.exports import export
 from qa.evaluation.formats import FORMATS, Converted, convert
+from qa.evaluation.page import to_html
 from qa.evaluation.report import compared, to_text
 from qa.evaluation.results import Result
 from qa.evaluation.runner import Run, evaluate
@@ -36,12 +39,15 @@ __all__ = [
     "compare",
     "compared",
     "convert",
+    "draft",
     "evaluate",
+    "export",
     "gates",
     "load_cases",
     "read_cases",
     "read_run",
     "run_cases",
     "schema",
+    "to_html",
     "to_text",
 ]

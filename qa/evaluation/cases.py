@@ -126,6 +126,9 @@ class Case:
         """Plain values that `read_cases` reads back; fields at their default are left out."""
         record = json.loads(json.dumps(asdict(self), default=str))
         plain = json.loads(json.dumps(asdict(Case(question=".")), default=str))
+        for gold in record["gold"]:
+            if gold["relevance"] == 1:
+                del gold["relevance"]
         return {name: value for name, value in record.items() if value != plain[name]}
 
 

@@ -166,10 +166,17 @@ def area_under(points: Sequence[tuple[float, float]]) -> float | None:
 
 def bootstrap(values: Values, level: float = 0.95) -> Interval | None:
     """Percentile interval of the mean over resampled cases (Efron 1979), `RESAMPLES` times with a
-    fixed seed; None without a value. It cannot know of what no case shows: of ten right answers in
-    ten it says [1, 1]."""
-    weights = _weights(len(values))
-    return _ends(_means(values, weights), level)
+    fixed seed; None without a value.
+
+    Resampling knows nothing of what no case shows. So where every value is 1, or every one 0, the
+    exact binomial bound stands for that end (Clopper and Pearson 1934): 7 right of 7 is 59 % to
+    100 %.
+    """
+    known = {float(value) for value in values if value is not None}
+    if known in ({0.0}, {1.0}):
+        bound = ((1 - level) / 2) ** (1 / sum(value is not None for value in values))
+        return (bound, 1.0) if known == {1.0} else (0.0, 1 - bound)
+    return _ends(_means(values, _weights(len(values))), level)
 
 
 def bootstrap_quantile(values: Values, share: float, level: float = 0.95) -> Interval | None:

@@ -1,5 +1,7 @@
 """A run, and the difference of two, as text for the terminal."""
 
+from collections.abc import Sequence
+
 from qa.evaluation import metrics
 from qa.evaluation.comparison import AURC, Comparison, Difference, figure
 from qa.evaluation.metrics import Interval
@@ -39,7 +41,7 @@ def compared(comparison: Comparison) -> str:
     lines = [
         f"{comparison.pairs} cases in both runs",
         "",
-        f"  {'':<28} {'before':>9} {'now':>9}  difference, 95 % interval",
+        f"  {'':<28} {'before':>9} {'now':>9}  difference, 95% interval",
     ]
     lines += [_changed(difference) for difference in comparison.differences]
     for title, pairs in (("Broken", comparison.broken), ("Mended", comparison.mended)):
@@ -55,7 +57,7 @@ def compared(comparison: Comparison) -> str:
     return "\n".join(lines)
 
 
-_HEAD = f"  {'':<28} {'':>9}  95 % interval      cases"
+_HEAD = f"  {'':<28} {'':>9}  95% interval      cases"
 
 
 def shown(metric: Metric, value: float | None) -> str:
@@ -73,8 +75,8 @@ def expected(result: Result) -> str:
     if not case.answerable:
         return "a refusal"
     wanted = case.must_include or ((case.answers,) if case.answers else ())
-    words = " and ".join("/".join(group) for group in wanted) or "an answer"
-    return words + "".join(f", without {word}" for word in case.must_not_include)
+    words = " and ".join(map(_either, wanted)) or "an answer"
+    return words + "".join(f", without {_quoted(word)}" for word in case.must_not_include)
 
 
 def given(result: Result) -> str:
@@ -103,8 +105,8 @@ def why(result: Result) -> tuple[str, str]:
     if answer.abstained:
         return "refusal", f"it was refused{place}"
     if result.unwanted:
-        return "choice", f"it holds {', '.join(map(repr, result.unwanted))}{place}"
-    lacking = "; ".join(" or ".join(map(repr, group)) for group in result.lacking)
+        return "choice", f"it holds {', '.join(map(_quoted, result.unwanted))}{place}"
+    lacking = " and ".join(map(_either, result.lacking))
     quoted = any(
         c.quote and g.quote and (c.quote in g.quote or g.quote in c.quote)
         for c in answer.citations
@@ -112,6 +114,14 @@ def why(result: Result) -> tuple[str, str]:
     )
     stage = "words" if quoted else "choice"
     return stage, f"it lacks {lacking}{place}"
+
+
+def _either(group: Sequence[str]) -> str:
+    return " or ".join(map(_quoted, group))
+
+
+def _quoted(words: str) -> str:
+    return f"\u201c{words}\u201d"
 
 
 def _row(name: str, metric: Metric, value: float | None, interval: Interval | None, n: int) -> str:
@@ -127,18 +137,19 @@ def _changed(difference: Difference) -> str:
     by = difference.now - difference.before
     span = ""
     if difference.interval:
-        low, high = (_signed(metric, end) for end in difference.interval)
+        low, high = (signed(metric, end) for end in difference.interval)
         span = f", {low} to {high}"
     mark = ""
     if difference.significant:
         mark = "  WORSE" if difference.regression else "  better" if metric.better else "  differs"
     return (
         f"  {metric.name:<28} {shown(metric, difference.before):>9} "
-        f"{shown(metric, difference.now):>9}  {_signed(metric, by)}{span}{mark}"
+        f"{shown(metric, difference.now):>9}  {signed(metric, by)}{span}{mark}"
     )
 
 
-def _signed(metric: Metric, value: float) -> str:
+def signed(metric: Metric, value: float) -> str:
+    """A difference in its unit, with its sign."""
     return ("+" if value >= 0 else "-") + shown(metric, abs(value))
 
 

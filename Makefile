@@ -1,12 +1,21 @@
 # make chat    open the chat page on the demo corpus       make setup   only install
 # make test    lint, type check and test                   make ask Q="what did López Obrador ask for?"
+# make eval    the fixture set against the accepted run    make accept  accept the run of the code as it is
 
 PYTHON ?= python3
 PORT ?= 8501
 BIN = .venv/bin
 STAMP = .venv/.installed
 
-.PHONY: chat test setup ask eval
+# The gate of `make eval`, beside "nothing significantly worse than in $(ACCEPTED)".
+CASES = tests/fixtures/questions.jsonl
+DOCUMENTS = corpus
+ACCEPTED = tests/fixtures/accepted
+GATE = answer_inclusion>=0.85,citation_precision_document>=0.95,refusal_recall>=0.90,$\
+	false_refusals<=0.05,retrieval_recall@5>=0.95,retrieval_mrr@10>=0.88,supported>=1
+QUOTING = env -u OPENAI_API_KEY -u OPENAI_BASE_URL QA_HOME=.qa-eval
+
+.PHONY: chat test setup ask eval accept
 
 chat: setup
 	$(BIN)/qa index corpus
@@ -25,8 +34,13 @@ ask: setup
 	@$(BIN)/qa ask "$(Q)"
 
 eval: setup
-	$(BIN)/qa index corpus --quiet
-	$(BIN)/qa eval tests/fixtures/questions.jsonl
+	@$(QUOTING) $(BIN)/qa index $(DOCUMENTS) --quiet
+	$(QUOTING) $(BIN)/qa eval $(CASES) --baseline $(ACCEPTED) --gate "$(GATE)"
+
+accept: setup
+	@$(QUOTING) $(BIN)/qa index $(DOCUMENTS) --quiet
+	rm -rf $(ACCEPTED)
+	$(QUOTING) $(BIN)/qa eval $(CASES) --save $(ACCEPTED)
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "qa needs Python 3.11 or newer: make PYTHON=python3.11 ...")'

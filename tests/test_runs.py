@@ -81,6 +81,15 @@ def test_a_saved_run_has_the_same_metrics_when_it_is_read(engine: Engine, run: P
     assert "api_key" not in json.dumps(kept.about)
 
 
+def test_a_run_keeps_each_passage_once_and_no_path_of_the_disk(run: Path, demo_home: Path) -> None:
+    lines = (run / "passages.jsonl").read_text("utf-8").splitlines()
+    names = [json.loads(line)["passage"] for line in lines]
+    assert len(names) == len(set(names)) > 10
+    every = "".join(path.read_text("utf-8") for path in run.iterdir())
+    assert str(REPOSITORY) not in every
+    assert '"source": "corpus/migrant-caravan-2023-12-25.txt"' in every
+
+
 def test_a_run_is_scored_by_other_expectations_without_asking(run: Path) -> None:
     other = [replace(case, must_include=(("zebra",),)) for case in SOME if case.answerable]
     assert read_run(run, other).summary()["answer_inclusion"] == 0

@@ -2,6 +2,7 @@
 
     run.json        conditions: settings, model, versions, hashes of the prompts and of the index
     cases.jsonl     the cases as they were asked
+    passages.jsonl  every passage that was found, once
     results.jsonl   one line for each answer, on the disk before the next one is begun
 
 So a run can be read, scored anew and compared without asking again, and one that was killed goes on
@@ -32,6 +33,7 @@ FORMAT = 1
 _PACKAGES = ("chromadb", "nupunkt", "numpy", "onnxruntime", "openai", "tantivy", "tiktoken")
 _PROMPTS = ("answer", "condense")
 _SETTINGS = {"home", "api_key", "base_url", "timeout"}  # of a place, not of the answers
+_PASSAGE = ("document", "title", "published", "source", "start", "end", "text")
 _BEGUN = {".lock", "cases.jsonl", "cases.new", "home", "run.new"}  # what a kill may leave
 _SAME = ("settings", "model", "prompts", "index", "qa")
 
@@ -85,12 +87,16 @@ def run_cases(
             _begin(folder, cases, about)
         known = {r.case.id: r for r in _results(folder, {case.id: case for case in cases})}
         left = [case for case in cases if case.id not in known]
-        with _appending(folder / "results.jsonl") as file:
+        kept, root = set(_passages(folder)), _root(engine)
+        with (
+            _appending(folder / "passages.jsonl") as passages,
+            _appending(folder / "results.jsonl") as results,
+        ):
 
             def keep(result: Result) -> None:
-                file.write(json.dumps(result.to_json(), ensure_ascii=False) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
+                record = result.to_json()
+                _add(passages, _taken_out(record, kept, root))
+                _add(results, [record])
 
             run = evaluate(engine, left, progress, workers=workers, keep=keep)
     new = {result.case.id: result for result in run.results}
@@ -164,18 +170,75 @@ def _about(folder: Path) -> dict[str, Any]:
 
 def _results(folder: Path, cases: dict[str, Case]) -> list[Result]:
     """Every whole line; the last may be torn by a kill, and its case is asked again."""
-    path, results = folder / "results.jsonl", list[Result]()
-    lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
-    for number, line in enumerate(lines, start=1):
+    path, results, passages = folder / "results.jsonl", list[Result](), _passages(folder)
+    for number, line in enumerate(_lines(path), start=1):
         try:
             record = json.loads(line)
             if record["id"] in cases:
+                for entry in _found(record):
+                    entry |= passages[entry["passage"]]
                 results.append(read_result(record, cases[record["id"]]))
         except (ValueError, TypeError, KeyError) as error:
             raise InputError(
                 f"{path}, line {number} is not a result ({error}): delete the line and --resume"
             ) from None
     return results
+
+
+def _passages(folder: Path) -> dict[str, dict[str, Any]]:
+    """The fields of each passage by its id."""
+    path = folder / "passages.jsonl"
+    try:
+        records = [json.loads(line) for line in _lines(path)]
+        return {record.pop("passage"): record for record in records}
+    except (ValueError, AttributeError, KeyError):
+        raise InputError(f"{path} is damaged: ask the cases again, into a new folder") from None
+
+
+def _lines(path: Path) -> list[bytes]:
+    """The whole lines of a file."""
+    return path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+
+
+def _found(record: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every mention of a passage in a result."""
+    return [*record["answer"]["evidence"], *record["hits"]]
+
+
+def _taken_out(record: dict[str, Any], kept: set[str], root: str) -> list[dict[str, Any]]:
+    """Puts an id in the place of each passage of a result, and returns the passages whose id is
+    not `kept` yet. Sources lose the folder that all documents share."""
+    new = list[dict[str, Any]]()
+    for entry in _found(record):
+        passage = {name: entry.pop(name) for name in _PASSAGE}
+        entry["passage"] = f"{passage['document']}:{passage['start']}-{passage['end']}"
+        if entry["passage"] not in kept:
+            kept.add(entry["passage"])
+            passage["source"] = passage["source"].removeprefix(root)
+            new.append({"passage": entry["passage"]} | passage)
+    for statement in record["answer"]["statements"]:
+        for citation in statement["citations"]:
+            citation["source"] = citation["source"].removeprefix(root)
+    return new
+
+
+def _root(engine: Engine) -> str:
+    """What the sources of all documents begin with, up to the folders that tell them apart: of
+    /home/ann/corpus/a.txt it is /home/ann/, so that a run says nothing of whose disk it was."""
+    files = {document.source.partition("#")[0] for document in engine.documents()}
+    folders = {os.path.dirname(file) for file in files if os.path.isabs(file)}
+    if not folders:
+        return ""
+    common = os.path.commonpath(folders) if len(folders) > 1 else os.path.dirname(folders.pop())
+    return common.rstrip("/") + "/" if common else ""
+
+
+def _add(file: TextIO, records: Sequence[dict[str, Any]]) -> None:
+    """Appends lines and waits until they are on the disk."""
+    if records:
+        file.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 @contextmanager

@@ -22,26 +22,6 @@ def test_a_quantile_is_one_of_the_values() -> None:
     assert metrics.quantile([], 0.5) is None
 
 
-# --- rankings -------------------------------------------------------------------------------
-
-
-def test_ranking_measures_have_the_values_computed_by_hand() -> None:
-    ranked, grades = ["x", "b", "y", "a"], {"a": 1.0, "b": 3.0, "c": 2.0}
-    assert metrics.reciprocal_rank(ranked, grades, 10) == 1 / 2
-    assert metrics.reciprocal_rank(ranked, grades, 1) == 0
-    assert metrics.recall(ranked, grades, 3) == pytest.approx(1 / 3)
-    assert metrics.recall(ranked, grades, 10) == pytest.approx(2 / 3)
-    # DCG = 3 / log2(3) + 1 / log2(5); ideal = 3 + 2 / log2(3) + 1 / log2(4)
-    assert metrics.ndcg(ranked, grades, 10) == pytest.approx((1.8928 + 0.4307) / 4.7619, abs=1e-4)
-    assert metrics.ndcg(ranked, grades, 3) == pytest.approx(1.8928 / 4.7619, abs=1e-4)
-    assert metrics.ndcg(["b", "c", "a"], grades, 3) == 1
-
-
-def test_ranking_measures_say_nothing_when_nothing_is_relevant() -> None:
-    for measure in (metrics.reciprocal_rank, metrics.recall, metrics.ndcg):
-        assert measure(["a"], {}, 10) is None
-
-
 # --- SQuAD ----------------------------------------------------------------------------------
 
 

@@ -162,6 +162,16 @@ def test_the_gold_of_squad_is_the_sentence_of_the_answer(tmp_path: Path) -> None
     assert burned.gold[0].quote == "It burned down in 1911."
 
 
+def test_plain_lines_may_hold_several_passages(tmp_path: Path) -> None:
+    passages = [{"text": NORMANS}, {"text": PALACE, "title": "P"}]
+    asked = {"question": "when?", "passages": passages}
+    path = lines(tmp_path / "a.jsonl", asked | {"gold": [1]}, asked | {"answers": ["1720"]}, asked)
+    whole, quoted, hopeless = convert(path, "jsonl").cases
+    assert whole.gold == (Gold("documents.jsonl#line-1-1"),)
+    assert quoted.gold == (Gold("documents.jsonl#line-1-1", "The palace was built in 1720."),)
+    assert not hopeless.answerable
+
+
 def test_beir_gives_graded_documents_and_mtrag_the_turns_before(tmp_path: Path) -> None:
     graded, even = convert(beir(tmp_path), "beir").cases
     assert graded.gold == (Gold("documents.jsonl#n", "", 2),)

@@ -84,7 +84,7 @@ def _squad(path: Path) -> Converted:
                 golds = [text[a:b] for a, b in spans if any(a <= start < b for start in starts)]
                 answers = tuple(dict.fromkeys(a["text"] for a in entry["answers"] if a["text"]))
                 gold = tuple(Gold(name, quote) for quote in golds)
-                found.cases.append(_case(question, identity, answers, gold, "near-miss"))
+                found.cases.append(_case(question, identity, answers, gold))
     return found
 
 
@@ -102,7 +102,7 @@ def _clapnq(path: Path) -> Converted:
             Gold(name, quote) for quote in quotes for name, text in names if quote and quote in text
         )
         answers = tuple(output["answer"].strip() for output in outputs)
-        case = _case(record["input"], str(record["id"]), answers, gold, "near-miss")
+        case = _case(record["input"], str(record["id"]), answers, gold)
         found.cases.append(case)
     return found
 
@@ -169,18 +169,37 @@ def _mtrag(path: Path) -> Converted:
 def _jsonl(path: Path) -> Converted:
     found = Converted()
     for number, record in enumerate(_records(path), start=1):
-        kept = {key: record[key] for key in ("title", "date", "url") if record.get(key)}
         identity = str(record.get("id", f"line-{number}"))
-        name = found.document(identity, record["text"], **kept)
-        answers = record.get("answers") or ([record["answer"]] if record.get("answer") else [])
-        answerable = record.get("answerable", bool(answers))
-        spans = sentences(record["text"]) if answerable else []
-        quotes = [record["text"][a:b] for a, b in spans]
-        gold = tuple(Gold(name, q) for q in quotes if any(answer in q for answer in answers))
+        passages = record.get("passages") or [record]
+        names = [
+            found.document(
+                f"{identity}-{n}",
+                passage["text"],
+                **{key: passage[key] for key in ("title", "date") if passage.get(key)},
+            )
+            for n, passage in enumerate(passages)
+        ]
+        answers = tuple(record.get("answers") or filter(None, [record.get("answer")]))
+        chosen = record.get("gold", range(len(passages)) if answers else ())
+        gold = [g for n in chosen for g in _quoted(names[n], passages[n]["text"], answers)]
+        answerable = record.get("answerable", bool(answers or gold))
         found.cases.append(
-            _case(record["question"], identity, tuple(answers) if answerable else (), gold, "")
+            Case(
+                question=" ".join(record["question"].split()),
+                id=identity,
+                answers=answers if answerable else (),
+                gold=tuple(gold) if answerable else (),
+                answerable=answerable,
+            )
         )
     return found
+
+
+def _quoted(name: str, text: str, answers: tuple[str, ...]) -> list[Gold]:
+    """The sentences of a text that hold an answer; without answers the whole of it."""
+    quotes = [text[a:b] for a, b in sentences(text)] if answers else []
+    held = [Gold(name, quote) for quote in quotes if any(answer in quote for answer in answers)]
+    return held if answers else [Gold(name)]
 
 
 FORMATS: dict[str, Callable[[Path], Converted]] = {
@@ -192,17 +211,15 @@ FORMATS: dict[str, Callable[[Path], Converted]] = {
 }
 
 
-def _case(
-    question: str, identity: str, answers: tuple[str, ...], gold: tuple[Gold, ...], hopeless: str
-) -> Case:
-    tags = () if answers or not hopeless else (hopeless,)
+def _case(question: str, identity: str, answers: tuple[str, ...], gold: tuple[Gold, ...]) -> Case:
+    """A case of a set whose questions without an answer are near misses."""
     return Case(
         question=" ".join(question.split()),
         id=identity,
         answers=answers,
         gold=gold if answers else (),
         answerable=bool(answers),
-        tags=tags,
+        tags=() if answers else ("near-miss",),
     )
 
 

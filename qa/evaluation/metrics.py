@@ -1,14 +1,14 @@
 """Measures as pure functions, each with its formula and source. One that does not apply is None.
 
-What they say of one case of a fixture set is in `qa.evaluation.scores`.
+Those of a ranking are in `qa.evaluation.ranking`; what they all say of one case of a fixture set is
+in `qa.evaluation.scores`.
 """
 
 import re
 import string
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from math import log2
 
 import numpy as np
 import numpy.typing as npt
@@ -36,35 +36,6 @@ def quantile(values: Sequence[float], share: float) -> float | None:
         return None
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
-
-
-# --- rankings -------------------------------------------------------------------------------
-
-
-def reciprocal_rank(ranked: Sequence[str], relevance: Mapping[str, float], k: int) -> float | None:
-    """1 / rank of the first relevant id among the first `k`, 0 when there is none; None when
-    nothing is relevant. Its mean is MRR@k (Voorhees 1999)."""
-    if not relevance:
-        return None
-    ranks = (n for n, i in enumerate(ranked[:k], start=1) if relevance.get(i, 0) > 0)
-    return next((1 / rank for rank in ranks), 0.0)
-
-
-def recall(ranked: Sequence[str], relevance: Mapping[str, float], k: int) -> float | None:
-    """Share of the relevant ids that are among the first `k`; None when nothing is relevant."""
-    relevant = {i for i, grade in relevance.items() if grade > 0}
-    return len(relevant & set(ranked[:k])) / len(relevant) if relevant else None
-
-
-def ndcg(ranked: Sequence[str], relevance: Mapping[str, float], k: int) -> float | None:
-    """DCG@k / ideal DCG@k with DCG = sum of grade / log2(rank + 1) (Järvelin and Kekäläinen 2002,
-    gains as trec_eval takes them); None when nothing is relevant."""
-    ideal = _dcg(sorted(relevance.values(), reverse=True)[:k])
-    return _dcg([relevance.get(i, 0) for i in ranked[:k]]) / ideal if ideal else None
-
-
-def _dcg(gains: Sequence[float]) -> float:
-    return sum(gain / log2(rank + 1) for rank, gain in enumerate(gains, start=1))
 
 
 # --- answers --------------------------------------------------------------------------------

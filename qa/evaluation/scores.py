@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from qa.evaluation import metrics
+from qa.evaluation import metrics, ranking
 from qa.evaluation.cases import ACROSS, Case, Gold, flatten
 from qa.evaluation.metrics import Interval
 from qa.evaluation.results import Result
@@ -47,7 +47,7 @@ class Metric:
 # --- retrieval ------------------------------------------------------------------------------
 
 
-def judged(case: Case, hits: Sequence[Hit]) -> tuple[list[str], dict[str, float]]:
+def judged(case: Case, hits: Sequence[Hit]) -> tuple[list[str], dict[str, int]]:
     """A ranking of ids, and the grade of each that is relevant.
 
     With quotations passages are ranked, and relevant is the first one that holds a quotation;
@@ -55,7 +55,7 @@ def judged(case: Case, hits: Sequence[Hit]) -> tuple[list[str], dict[str, float]
     """
     whole = not any(gold.quote for gold in case.gold)
     ids = [hit.passage.document_id if whole else hit.passage.id for hit in hits]
-    grades = dict[str, float]()
+    grades = dict[str, int]()
     for n, gold in enumerate(case.gold):
         places = (i for i, hit in zip(ids, hits, strict=True) if holds(hit, gold))
         place = next(places, f"not found: {n}")
@@ -67,23 +67,27 @@ def retrieval_recall(result: Result, k: int) -> float | None:
     """Share of the gold documents among the first `k` hits for cases across documents and for gold
     without quotations; elsewhere, where any gold will do, whether some is there."""
     case = result.case
+    if not case.gold:
+        return None
     ranked, grades = judged(case, result.hits)
+    if not any(gold.quote for gold in case.gold):
+        return ranking.recall(ranked, grades, k)
     if ACROSS not in case.tags:
-        share = metrics.recall(ranked, grades, k)
-        whole = not any(gold.quote for gold in case.gold)
-        return share if share is None or whole else float(share > 0)
-    first = [hit for hit in result.hits if _identity(hit, case) in ranked[:k]]
+        return ranking.hit(ranked, grades, k)
+    first = result.hits[:k]
     return _share({g.document for g in case.gold if any(holds(h, g) for h in first)}, case)
 
 
 def reciprocal_rank(result: Result) -> float | None:
     """1 / rank of the first hit that holds gold."""
-    return metrics.reciprocal_rank(*judged(result.case, result.hits), 10)
+    if not result.case.gold:
+        return None
+    return ranking.reciprocal_rank(*judged(result.case, result.hits), 10)
 
 
 def retrieval_ndcg(result: Result) -> float | None:
     """nDCG@10 of the hits, binary unless gold is graded."""
-    return metrics.ndcg(*judged(result.case, result.hits), 10)
+    return ranking.ndcg(*judged(result.case, result.hits), 10) if result.case.gold else None
 
 
 def holds(hit: Hit, gold: Gold) -> bool:
@@ -361,14 +365,8 @@ def summary(results: Sequence[Result]) -> dict[str, float | None]:
     return {metric.name: metric.pooled([metric.score(r) for r in results]) for metric in METRICS}
 
 
-def _share(found: set[str], case: Case) -> float | None:
-    wanted = {gold.document for gold in case.gold}
-    return len(found) / len(wanted) if wanted else None
-
-
-def _identity(hit: Hit, case: Case) -> str:
-    whole = not any(gold.quote for gold in case.gold)
-    return hit.passage.document_id if whole else hit.passage.id
+def _share(found: set[str], case: Case) -> float:
+    return len(found) / len({gold.document for gold in case.gold})
 
 
 def _names(source: str, gold: Gold) -> bool:

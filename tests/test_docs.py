@@ -43,6 +43,17 @@ def test_every_command_is_in_the_readme() -> None:
         assert f"qa {name}" in README
 
 
+def test_every_metric_and_every_field_of_a_case_is_documented() -> None:
+    from qa.evaluation import Case
+    from qa.evaluation.scores import METRICS
+
+    text = (ROOT / "docs" / "evaluation.md").read_text("utf-8")
+    for metric in METRICS:
+        assert f"| `{metric.name}` | {metric.formula} | {metric.source} |" in text
+    for name in Case.__dataclass_fields__:
+        assert f"| `{name}` |" in text
+
+
 def test_every_module_is_in_the_tree_of_the_readme() -> None:
     for path in (ROOT / "qa").glob("*.py"):
         assert path.name in README, path.name

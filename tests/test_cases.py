@@ -121,6 +121,14 @@ def test_gold_is_looked_up_in_the_documents(tmp_path: Path) -> None:
     assert "copy it from the document" in lines[2]
 
 
+def test_a_copy_is_named_by_the_document_that_is_kept(tmp_path: Path) -> None:
+    case = replace(FULL, gold=(Gold("copy.txt", "He left."),))
+    path = written(tmp_path, json.dumps(case.to_json()))
+    held = replace(document("x/a.txt", "He left."), also_in=("x/copy.txt",))
+    (problem,) = check_gold(read_cases(path), [held]).problems
+    assert "is the same as x/a.txt: name that one" in str(problem)
+
+
 def test_a_quote_that_goes_astray_says_where(tmp_path: Path) -> None:
     case = replace(FULL, gold=(Gold("a.txt", "He was said to have left on Monday."),))
     path = written(tmp_path, json.dumps(case.to_json()))

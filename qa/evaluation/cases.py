@@ -214,17 +214,18 @@ def read_cases(path: Path) -> CaseFile:
 def check_gold(file: CaseFile, documents: Iterable[Document]) -> CaseFile:
     """The file less the cases whose gold document is not among the documents or does not hold the
     quotation, white space apart."""
-    texts = dict[str, list[Document]]()
+    texts, elsewhere = dict[str, list[Document]](), dict[str, str]()
     for document in documents:
         for name in _endings(document.source):
             texts.setdefault(name, []).append(document)
+        elsewhere |= {n: document.source for other in document.also_in for n in _endings(other)}
     flat: Callable[[str], str] = cache(flatten)
     return file.without(
         [
             Problem(file.lines[case.id], f"gold[{n}].{field}", reason)
             for case in file.cases
             for n, gold in enumerate(case.gold)
-            for field, reason in _misplaced(gold, texts, flat)
+            for field, reason in _misplaced(gold, texts, elsewhere, flat)
         ]
     )
 
@@ -235,8 +236,14 @@ def flatten(text: str) -> str:
 
 
 def _misplaced(
-    gold: Gold, texts: Mapping[str, Sequence[Document]], flat: Callable[[str], str]
+    gold: Gold,
+    texts: Mapping[str, Sequence[Document]],
+    elsewhere: Mapping[str, str],
+    flat: Callable[[str], str],
 ) -> Iterable[tuple[str, str]]:
+    if gold.document not in texts and gold.document in elsewhere:
+        yield "document", f"is the same as {elsewhere[gold.document]}: name that one"
+        return
     if gold.document not in texts:
         near = get_close_matches(gold.document, texts, 1, 0.6)
         step = f"did you mean {near[0]!r}?" if near else "index it with `qa index`"

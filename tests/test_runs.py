@@ -78,7 +78,7 @@ def test_a_saved_run_has_the_same_metrics_when_it_is_read(engine: Engine, run: P
     }
     assert kept.about["settings"]["passages"] == 6
     assert set(kept.about["prompts"]) == {"answer", "condense"}
-    assert "api_key" not in json.dumps(kept.about)
+    assert not any(name.endswith(("_key", "_url")) for name in kept.about["settings"])
 
 
 def test_a_run_keeps_each_passage_once_and_no_path_of_the_disk(run: Path, demo_home: Path) -> None:

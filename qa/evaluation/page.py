@@ -311,7 +311,7 @@ def _conditions(run: Run) -> str:
     rows = list[str]()
     for name, value in run.about.items():
         shown_value = (
-            ", ".join(f"{key} {one}" for key, one in value.items())
+            ", ".join(f"{key} {one}" for key, one in value.items() if one != "")
             if isinstance(value, dict)
             else str(value)
         )

@@ -32,7 +32,7 @@ from qa.evaluation.runner import Report, Run, evaluate
 FORMAT = 1
 _PACKAGES = ("chromadb", "nupunkt", "numpy", "onnxruntime", "openai", "tantivy", "tiktoken")
 _PROMPTS = ("answer", "condense")
-_SETTINGS = {"home", "api_key", "base_url", "timeout"}  # of a place, not of the answers
+_PLACE = {"home", "api_key", "timeout"}  # settings of a place, as URLs are, not of the answers
 _PASSAGE = ("document", "title", "published", "source", "start", "end", "text")
 _BEGUN = {".lock", "cases.jsonl", "cases.new", "home", "run.new"}  # what a kill may leave
 _SAME = ("settings", "model", "prompts", "index", "qa")
@@ -45,10 +45,11 @@ def conditions(engine: Engine) -> dict[str, Any]:
     for identity in sorted(document.id for document in documents):
         digest.update(f"{identity}\n".encode())
     passages = engine.counts()[1]
+    place = {name for name in type(engine.settings).model_fields if name.endswith("_url")} | _PLACE
     return {
         "qa": qa.__version__,
         "model": engine.model.name if engine.model else QUOTING,
-        "settings": engine.settings.model_dump(mode="json", exclude=_SETTINGS),
+        "settings": engine.settings.model_dump(mode="json", exclude=place),
         "index": {
             "documents": len(documents),
             "passages": passages,

@@ -18,6 +18,7 @@ import qa
 from qa.engine import Engine
 from qa.evaluation import (
     Case,
+    Filters,
     Run,
     compare,
     evaluate,
@@ -272,6 +273,16 @@ def test_a_case_that_fails_is_named_and_asked_again(demo_home: Path, tmp_path: P
         again = run_cases(well, cases, tmp_path / "run", resume=True)
     assert again.failed == ()
     assert len(again.results) == 2
+
+
+def test_filters_reach_the_search_and_those_that_allow_nothing_are_named(engine: Engine) -> None:
+    question, source = "When did Title 42 end?", "title-42.md"
+    narrow = Case(question, "narrow", answers=("2023",), filters=Filters(sources=(source,)))
+    nothing = replace(narrow, id="nothing", filters=Filters(sources=("zebra.txt",)))
+    run = evaluate(engine, [nothing, narrow])
+    assert [name for name, _ in run.failed] == ["nothing"]
+    (result,) = run.results
+    assert {hit.passage.source.rsplit("/", 1)[-1] for hit in result.hits} == {source}
 
 
 def test_a_model_that_always_fails_ends_the_run(demo_home: Path) -> None:

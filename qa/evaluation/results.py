@@ -44,7 +44,8 @@ class Result:
     def to_json(self) -> dict[str, Any]:
         """Plain values from which `read_result` makes this result again, given the case."""
         hits = [
-            evidence_json(Evidence(n, hit)) | {"dense": hit.dense, "lexical": hit.lexical}
+            evidence_json(Evidence(n, hit))
+            | {"dense": hit.dense, "lexical": hit.lexical, "words": hit.words}
             for n, hit in enumerate(self.hits, start=1)
         ]
         return {
@@ -115,7 +116,7 @@ def _hit(record: dict[str, Any]) -> Hit:
         end=record["end"],
         tokens=0,
     )
-    return Hit(passage, record["score"], record.get("dense"), record.get("lexical"))
+    return Hit(passage, record["score"], *map(record.get, ("dense", "lexical", "words")))
 
 
 def scored_by(result: Result, case: Case) -> Result:

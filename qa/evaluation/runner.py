@@ -9,7 +9,7 @@ from threading import local
 from typing import Any
 
 from qa.engine import Engine
-from qa.errors import ModelError
+from qa.errors import InputError, ModelError, QAError
 from qa.evaluation.cases import Case, flatten
 from qa.evaluation.results import Result
 from qa.evaluation.scores import METRICS, summary
@@ -85,9 +85,9 @@ def evaluate(
     for done, (case, outcome) in enumerate(_outcomes(engine, cases, workers)):
         if progress:
             progress(Progress(done + 1, len(cases), seconds=time.perf_counter() - began))
-        if isinstance(outcome, ModelError):
+        if isinstance(outcome, QAError):
             failed.append((case.id, str(outcome)))
-            in_a_row += 1
+            in_a_row += isinstance(outcome, ModelError)
             if in_a_row == min(_PATIENCE, len(cases)):
                 raise outcome
             continue
@@ -100,7 +100,7 @@ def evaluate(
 
 def _outcomes(
     engine: Engine, cases: Sequence[Case], workers: int
-) -> Iterator[tuple[Case, Result | ModelError]]:
+) -> Iterator[tuple[Case, Result | QAError]]:
     """Each case and what came of it, as they finish; what is still waiting when the caller stops is
     not begun."""
     with ExitStack() as stack:
@@ -111,10 +111,10 @@ def _outcomes(
                 Engine.open(settings=settings, embedder=engine.embedder, model=dictation)
             )
 
-        def outcome(case: Case) -> Result | ModelError:
+        def outcome(case: Case) -> Result | QAError:
             try:
                 return _ask(engine, checker, case)
-            except ModelError as error:
+            except (ModelError, InputError) as error:  # such as filters that allow nothing
                 return error
 
         if workers == 1:

@@ -283,6 +283,8 @@ def test_filters_reach_the_search_and_those_that_allow_nothing_are_named(engine:
     assert [name for name, _ in run.failed] == ["nothing"]
     (result,) = run.results
     assert {hit.passage.source.rsplit("/", 1)[-1] for hit in result.hits} == {source}
+    line = result.to_json()
+    assert read_result(line, narrow).to_json() == line
 
 
 def test_a_model_that_always_fails_ends_the_run(demo_home: Path) -> None:

@@ -62,7 +62,7 @@ def read_result(record: dict[str, Any], case: Case) -> Result:
     did not write."""
     return Result(
         case=case,
-        answer=_answer(record["answer"]),
+        answer=replace(_answer(record["answer"]), filters=case.filters.given()),
         hits=tuple(_hit(hit) for hit in record["hits"]),
         seconds=float(record["seconds"]),
         claims=tuple(record.get("claims", ())),

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from qa import checking, matching
+from qa import checking, matching, wording
 from qa.models import Reader, Words
 from qa.sentences import sentences
 from qa.types import Citation, Evidence, page_of
@@ -17,6 +18,10 @@ it named the right passage; word overlap with the reply did in 97 %."""
 
 _MOST = 2  # sentences a statement may draw on
 _GAIN = 0.08  # what the second must add to the share that is said
+_MOST_COMPLETED = 4
+_LACKING, _SPOKEN = 0.5, 0.75
+_REACH = 2
+_STRANGE = 0.26
 _FLOOR = 0.6  # how good it must be beside the best, unless it stands next to it
 
 
@@ -26,7 +31,7 @@ def attribute(
     read: Mapping[str, Words],
     reader: Reader,
     rarity: matching.Rarity,
-) -> tuple[tuple[Citation, ...], float]:
+) -> tuple[tuple[Citation, ...], float, tuple[str, ...]]:
     """The spans of the evidence that say the statement, best first, and the weighted share of its
     words, in [0, 1], that they say. No citation without evidence.
 
@@ -35,29 +40,89 @@ def attribute(
     """
     for entry in evidence:
         if span := _verbatim(statement, entry):
-            return (cite(entry, *span),), 1.0
+            return (cite(entry, *span),), 1.0, ()
     (words,) = reader.words([statement])
     wanted = matching.target(words, rarity)
     candidates = matching.compare(wanted, evidence, read)
     scored = [(matching.score(wanted, s), s) for s in candidates]
     chosen = matching.cover(wanted, scored, _MOST, _GAIN, _FLOOR)
-    chosen = _with_antecedent(statement, chosen, candidates)
+    chosen = _completed(wanted, chosen, candidates)
     said = np.max([s.here for s in chosen], axis=0) if chosen else wanted.weights * 0
-    return merged(chosen), matching.mean(wanted, said)
+    citations = merged(chosen)
+    return citations, matching.mean(wanted, said), _strange(wanted, said, citations)
 
 
-def _with_antecedent(
-    statement: str, chosen: list[matching.Sentence], sentences: list[matching.Sentence]
+def _completed(
+    wanted: matching.Target, chosen: list[matching.Sentence], candidates: list[matching.Sentence]
 ) -> list[matching.Sentence]:
-    """With the sentence before the best one, where that holds a name or number still missing: the
-    statement says "López Obrador" where the quotation says "he"."""
-    if not chosen or chosen[0].order == 0:
-        return chosen
-    more = [*chosen, sentences[sentences.index(chosen[0]) - 1]]
-    now, then = (
-        checking.missing(statement, " ".join(s.text for s in some)) for some in (chosen, more)
+    """With up to two more sentences of the same document that say words still unsaid: two of them,
+    or, near a chosen sentence, a name or number alone, where the statement says "López Obrador" and
+    the quotation "he"."""
+    while chosen and len(chosen) < _MOST_COMPLETED:
+        lacking = wanted.content & (np.max([s.here for s in chosen], axis=0) < _LACKING)
+        helped = [
+            (_close(sentence, chosen), float(wanted.weights @ more), -n, sentence)
+            for n, sentence in enumerate(candidates)
+            if (more := _more(wanted, lacking, sentence, chosen)) is not None
+        ]
+        if not helped:
+            break
+        chosen = [*chosen, max(helped, key=lambda entry: entry[:3])[3]]
+    return chosen
+
+
+def _more(
+    wanted: matching.Target,
+    lacking: Any,
+    sentence: matching.Sentence,
+    chosen: list[matching.Sentence],
+) -> Any:
+    """Which of the lacking words a sentence says, as a mask; None when it is of another document,
+    or says one word that is no name or number, or too far away."""
+    document = chosen[0].evidence.hit.passage.document_id
+    if sentence in chosen or sentence.evidence.hit.passage.document_id != document:
+        return None
+    text = wanted.words.text
+    spoken = [text[start:end] for start, end in wanted.words.spans]
+    values = np.array([w[0].isupper() or w[0].isdigit() for w in spoken], bool)
+    there = set(re.findall(r"\w+", sentence.text))
+    same = np.array([w in there for w in spoken], bool)
+    helped = lacking & ((sentence.here >= _SPOKEN) | (values & same))
+    # A name stands for a pronoun that comes later.
+    before = sentence.start < chosen[0].start and any(
+        w[0].isupper() for w, more in zip(spoken, helped, strict=True) if more
     )
-    return more if len(then) < len(now) else chosen
+    enough = helped.sum() > 1 or (
+        (_close(sentence, chosen) or before) and bool((helped & values).any())
+    )
+    return helped if enough else None
+
+
+def _close(sentence: matching.Sentence, chosen: list[matching.Sentence]) -> bool:
+    """Whether a sentence stands near one of those chosen."""
+    return any(
+        s.evidence is sentence.evidence and abs(s.order - sentence.order) <= _REACH for s in chosen
+    )
+
+
+def _strange(
+    wanted: matching.Target, said: matching.Floats, citations: Sequence[Citation]
+) -> tuple[str, ...]:
+    """Words of content that have no relation in what is cited, neither by form nor by meaning."""
+    words = {key for c in citations for key in wording.keys(wording.words(f"{c.quote} {c.title}"))}
+    folded = {
+        wording.fold(word) for c in citations for word in re.findall(r"\w+", f"{c.quote} {c.title}")
+    }
+    found = list[str]()
+    for n in np.flatnonzero(wanted.content & (said < _STRANGE)):
+        word = wanted.words.text[slice(*wanted.words.spans[n])]
+        if (
+            not word[0].isdigit()
+            and wording.key(word) not in words
+            and not any(checking.related(wording.fold(word), other) for other in folded)
+        ):
+            found.append(word)
+    return tuple(dict.fromkeys(found))
 
 
 def cite(entry: Evidence, start: int, end: int) -> Citation:
@@ -96,8 +161,16 @@ def merged(sentences: Sequence[matching.Sentence]) -> tuple[Citation, ...]:
                 spans[-1] = entry, start, sentence.end
                 continue
         spans.append((sentence.evidence, sentence.start, sentence.end))
-    best = sentences[0].evidence.number if sentences else 0
-    return tuple(cite(*span) for span in sorted(spans, key=lambda s: s[0].number != best))
+    if not sentences:
+        return ()
+    best = sentences[0]
+    number = best.evidence.number
+
+    def rank(span: tuple[Evidence, int, int]) -> tuple[bool, bool]:
+        entry, start, end = span
+        return entry.number != number, not start <= best.start < end
+
+    return tuple(cite(*span) for span in sorted(spans, key=rank))
 
 
 def _verbatim(statement: str, entry: Evidence) -> tuple[int, int] | None:

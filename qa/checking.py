@@ -1,35 +1,57 @@
 """Is a statement held up by what it cites? Exact checks first, then how much of it is said."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
-from decimal import Decimal, InvalidOperation
+from dataclasses import dataclass
+from math import prod
 
+from qa import contradiction, figures
+from qa.figures import numbers as numbers
 from qa.lexical import analyse
 from qa.types import Citation, Verdict
+from qa.wording import fold as fold
+from qa.wording import initials as initials
+from qa.wording import undotted
 
-# Below the first share of its weight a statement is not said by its citation, below the second
-# only in part.
-UNSAID, PARTLY = 0.45, 0.6
+# A score below the first is unsupported, below the second partial.
+UNSAID, SUPPORTED = 0.45, 0.6
+# What a finding leaves of the score: a contradiction, something that is not there, a doubt.
+_MISSING, _NEGATED, _MISPLACED, _STRANGE, _DOUBT = 0.15, 0.25, 0.4, 0.4, 0.7
 
-_SCALES = {"thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
-_SCALE = r"(?:[ -](thousand|million|billion)\b)?"
-_NUMBER = re.compile(rf"(\d+(?:[.,]\d+)*){_SCALE}", re.IGNORECASE)
 _NAME = re.compile(r"[^\W\d_][\w’'-]*")
-_WORDS = {
-    "two": "2",
-    "three": "3",
-    "four": "4",
-    "five": "5",
-    "six": "6",
-    "seven": "7",
-    "eight": "8",
-    "nine": "9",
-    "ten": "10",
-    "eleven": "11",
-    "twelve": "12",
+
+
+_TITLES_WORDS = """
+president vice prime minister secretary senator representative governor mayor chancellor pope
+king queen prince princess sir lord lady mr mrs ms dr professor general colonel captain judge
+justice chief director chairman chairwoman ambassador bishop archbishop father sheikh foreign
+deputy congressman congresswoman rep sen gov
+"""
+_TITLES = frozenset(_TITLES_WORDS.split())
+# Peoples whose name does not begin like their country's.
+_PEOPLES = {
+    word: frozenset(line.split())
+    for line in """
+    american americans us usa america united states
+    british uk britain briton britons united kingdom
+    french france; spanish spain spaniards; dutch netherlands holland; swiss switzerland
+    greek greece greeks; turkish turkey turks; danish denmark danes; polish poland poles
+    irish ireland; scottish scotland; english england; welsh wales; swedish sweden swedes
+    finnish finland finns; filipino philippines; norwegian norway; portuguese portugal
+    chinese china; israeli israel; iraqi iraq; afghan afghanistan; slovak slovakia; czech czechia
+    serb serbia serbian; croat croatia; thai thailand; icelandic iceland; cypriot cyprus
+    """.replace("\n", ";").split(";")
+    for word in line.split()
 }
-_WORDED = re.compile(rf"\b({'|'.join(_WORDS)})\b{_SCALE}", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """A verdict, the score in [0, 1] that it was read from, and the reasons a person can read."""
+
+    score: float
+    verdict: Verdict
+    reasons: tuple[str, ...] = ()
 
 
 def check(
@@ -38,35 +60,121 @@ def check(
     said: float,
     names: frozenset[str] = frozenset(),
     unspoken: Sequence[str] = (),
+    strange: Sequence[str] = (),
 ) -> tuple[Verdict, tuple[str, ...]]:
-    """Verdict and the reasons a person can read.
+    """Verdict and reasons of `grade`."""
+    grade_ = grade(statement, citations, said, names, unspoken, strange)
+    return grade_.verdict, grade_.reasons
 
-    `said` is the weighted share, in [0, 1], of the statement's words that the citations say. A
-    number or name that no citation holds makes the statement unsupported, whatever its share.
+
+def grade(
+    statement: str,
+    citations: Sequence[Citation],
+    said: float,
+    names: frozenset[str] = frozenset(),
+    unspoken: Sequence[str] = (),
+    strange: Sequence[str] = (),
+) -> Grade:
+    """How far the citations hold up a statement.
+
+    `said` is the weighted share, in [0, 1], of the statement's words that the citations say, and
+    `strange` are words of it that have no relation there. A number, date or name that no citation
+    holds makes the statement unsupported, whatever its share, and so does a contradiction.
     `names` tells a name from another word at the beginning of a sentence; `unspoken` are words of
     the question that the passages do not speak of, and then the most is partial.
     """
     if not citations:
-        return "unsupported", ("no passage says this",)
-    quoted = " ".join(c.quote + _head(c) for c in citations)
+        return Grade(0.0, "unsupported", ("no passage says this",))
     if any(_flat(statement) == _flat(c.quote) for c in citations):
-        return "supported", ()
-    if lacking := missing(statement, quoted, names):
-        return "unsupported", tuple(f"{word} is not in the quoted passage" for word in lacking)
-    if said < UNSAID:
-        return "unsupported", ("the quoted passage says something else",)
-    if said < PARTLY:
-        return "partial", ("the quoted passage says only a part of this",)
-    if all(missing(statement, c.quote + _head(c), names) for c in citations):
-        return "partial", ("this is put together from several places",)
-    if unspoken:
-        return "partial", tuple(f"the passages do not speak of {word}" for word in unspoken)
-    return "supported", ()
+        return Grade(1.0, "supported")
+    findings = _findings(statement, citations, names, strange)
+    findings += [(_DOUBT, f"the passages do not speak of {word}") for word in unspoken]
+    score = said * prod(left for left, _ in findings)
+    if findings:
+        most = UNSAID if any(left < _DOUBT for left, _ in findings) else SUPPORTED
+        score = min(score, most - 0.01)
+    reasons = [reason for _, reason in findings]
+    if not reasons and score < SUPPORTED:
+        reasons = [_UNSAID if score < UNSAID else "the quoted passage says only a part of this"]
+    return Grade(score, _verdict(score), tuple(reasons))
 
 
-def missing(statement: str, quoted: str, names: frozenset[str] = frozenset()) -> list[str]:
-    """The numbers and names of a statement of which a quotation has no form."""
-    return _missing_numbers(statement, quoted) + _missing_names(statement, quoted, names)
+_UNSAID = "the quoted passage says something else"
+
+
+def _verdict(score: float) -> Verdict:
+    if score < UNSAID:
+        return "unsupported"
+    return "partial" if score < SUPPORTED else "supported"
+
+
+def _findings(
+    statement: str, citations: Sequence[Citation], names: frozenset[str], strange: Sequence[str]
+) -> list[tuple[float, str]]:
+    """What is wrong with a statement or doubtful in it, and what each leaves of the score."""
+    pair = contradiction.compared(statement, [c.quote for c in citations])
+    found = [(_MISSING, reason) for reason in missing(statement, citations, names)]
+    found += [(_NEGATED, reason) for reason in contradiction.negated(pair)]
+    found += [(_NEGATED, reason) for reason in contradiction.contrasted(pair)]
+    found += [(_MISPLACED, reason) for reason in contradiction.misplaced(pair)]
+    found += [(_MISPLACED, reason) for reason in contradiction.reversed_roles(pair)]
+    found += [(_DOUBT, reason) for reason in contradiction.unnegated(pair)]
+    found += [(_DOUBT, reason) for reason in contradiction.misattributed(pair)]
+    if strange:
+        reason = f"the quoted passage does not speak of {', '.join(strange)}"
+        found.append((_STRANGE if len(strange) > 1 else _DOUBT, reason))
+    return found
+
+
+def missing(
+    statement: str, citations: Sequence[Citation], names: frozenset[str] = frozenset()
+) -> list[str]:
+    """The dates, numbers and names of a statement of which the citations have no form."""
+    quoted = " ".join(f"{c.quote} {c.title} {_date_words(c)}" for c in citations)
+    rest, reasons = _without_dates(statement, quoted, citations)
+    reasons += [
+        f"{word} is not in the quoted passage"
+        for word in (*_missing_numbers(rest, quoted), *_missing_names(rest, quoted, names))
+    ]
+    return reasons
+
+
+def _without_dates(
+    statement: str, quoted: str, citations: Sequence[Citation]
+) -> tuple[str, list[str]]:
+    """The statement with its dates blanked out, and a reason for each that is not held."""
+    given = [m for c in citations for m in figures.moments(f"{c.quote} . {c.title}", c.published)]
+    given += [m for c in citations for m in figures.moments(_date_words(c), c.published)]
+    years = set(figures.years(quoted))
+    reasons, rest = list[str](), statement
+    for moment in figures.moments(statement):
+        if not figures.held(moment, given, years):
+            alike = [m.text for m in given if m.month and moment.month][:1]
+            says = f", which says {alike[0]}" if alike else ""
+            reasons.append(f"{moment.text} is not in the quoted passage{says}")
+        blank = "_" * (moment.end - moment.start)
+        rest = rest[: moment.start] + blank + rest[moment.end :]
+    return rest, reasons
+
+
+def _missing_numbers(statement: str, quoted: str) -> list[str]:
+    held = figures.loose_numbers(quoted)
+    stated = figures.stated_numbers(statement)
+    units = dict[str, set[str | None]]()
+    for number in figures.stated_numbers(quoted):
+        for value in figures.numbers(number.text):
+            units.setdefault(value, set()).add(number.unit)
+    found = list[str]()
+    for number in stated:
+        values = figures.loose_numbers(number.text)
+        if not values & held:
+            if not figures.rounded(number, statement, held):
+                found.append(number.text)
+        elif number.unit:
+            there = set[str | None]().union(*(units.get(v, {None}) for v in values & held))
+            if None not in there and number.unit not in there:
+                found.append(f"{number.text} {number.unit}")
+    return list(dict.fromkeys(found))
 
 
 def known_names(texts: Iterable[str]) -> frozenset[str]:
@@ -77,55 +185,23 @@ def known_names(texts: Iterable[str]) -> frozenset[str]:
     return frozenset(fold(word) for word in inside if word.casefold() not in small)
 
 
-def numbers(text: str) -> set[str]:
-    """The numbers of a text by value: "6,000" and "6000" are one, "5 million" is 5000000, and two
-    to twelve count as words too. "2.150" is read both ways, as English and as Spanish."""
-    found = set[str]()
-    for digits, scale in _NUMBER.findall(text):
-        times = _SCALES.get(scale.casefold(), 1)
-        found |= {_value(reading, times) for reading in _readings(digits)}
-    for word, scale in _WORDED.findall(text):
-        found.add(_value(_WORDS[word.casefold()], _SCALES.get(scale.casefold(), 1)))
-    return found
-
-
-def fold(text: str) -> str:
-    """Lowercase without accents, typographic quotes as plain ones."""
-    plain = unicodedata.normalize("NFKD", text.casefold().replace("’", "'"))
-    return "".join(c for c in plain if not unicodedata.combining(c))
-
-
-def _readings(digits: str) -> set[str]:
-    plain = re.sub(r",(?=\d{3}(?:\D|$))", "", digits).replace(",", ".")
-    if re.fullmatch(r"\d{1,3}(?:\.\d{3})+", digits):
-        return (
-            {plain, digits.replace(".", "")} if digits.count(".") == 1 else {plain.replace(".", "")}
-        )
-    return {plain}
-
-
-def _value(digits: str, times: int) -> str:
-    try:
-        value = Decimal(digits) * times
-    except InvalidOperation:  # a date or an address such as 1.2.3
-        return digits
-    return f"{value.normalize():f}"
-
-
-def _missing_numbers(statement: str, quoted: str) -> list[str]:
-    held = numbers(quoted)
-    said = [match.group().strip() for match in _NUMBER.finditer(statement)]
-    said += [match.group().strip() for match in _WORDED.finditer(statement)]
-    return [words for words in dict.fromkeys(said) if not numbers(words) & held]
-
-
 def _missing_names(statement: str, quoted: str, names: frozenset[str]) -> list[str]:
     """Capitalised words of the statement of which the quotation has no form."""
+    quoted = undotted(quoted)
     held, short = set(re.findall(r"\w+", fold(quoted))), initials(quoted)
+    capitals = {fold(word) for word in re.findall(r"\b[A-Z]{2,5}\b", quoted)}
+    held |= {country for word in held for country in _PEOPLES.get(word, ())}
+    statement = undotted(statement)
+    for run in re.finditer(r"[A-Z]\w+(?: (?:of |for |the |and )*[A-Z]\w+)+", statement):
+        if initials(run.group()) & capitals:  # "United Nations" where the source has "UN"
+            statement = statement.replace(run.group(), "_" * len(run.group()))
     missing = list[str]()
     for match in _NAME.finditer(statement):
         word = match.group()
-        if not word[0].isupper() or not analyse(word):
+        if not word[0].isupper() or not (analyse(word) or re.fullmatch("[A-Z]{2,5}", word)):
+            continue
+        following = statement[match.end() :].lstrip(". ")
+        if fold(word) in _TITLES and following[:1].isupper():
             continue
         first = not statement[: match.start()].strip(" \"'“‘(")
         parts = re.findall(r"\w+", re.sub(r"['’]s$", "", fold(word)))
@@ -142,7 +218,7 @@ def _is_name(word: str, statement: str) -> bool:
     return bool(following[:1].isupper() or (len(word) > 1 and word.isupper()))
 
 
-def _held(part: str, held: set[str], initials: set[str]) -> bool:
+def _held(part: str, held: set[str], initials: frozenset[str]) -> bool:
     return part in initials or any(related(part, other) for other in held)
 
 
@@ -153,17 +229,6 @@ def related(word: str, other: str) -> bool:
     if word == other or (len(short) > 3 and long.startswith(short)):
         return True
     return len(short) > 5 and len(long) - len(short) < 4 and long.startswith(short[:-1])
-
-
-def initials(text: str) -> set[str]:
-    """Folded initials of each run of two to five capitalised words: "un" for "United Nations"."""
-    words = re.findall(r"\w+", text)
-    runs = (words[i : i + n] for n in range(2, 6) for i in range(len(words) - n + 1))
-    return {fold("".join(w[0] for w in run)) for run in runs if all(w[0].isupper() for w in run)}
-
-
-def _head(citation: Citation) -> str:
-    return f" {citation.title} {_date_words(citation)}"
 
 
 def _date_words(citation: Citation) -> str:

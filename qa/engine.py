@@ -239,10 +239,10 @@ class Engine:
             if any(piece == said.text for said in statements):
                 continue  # Small models repeat themselves.
             with clock("attribute"):
-                citations, said = attribution.attribute(
+                citations, said, strange = attribution.attribute(
                     piece, evidence, read, self._reader, self._collection.rarity
                 )
-                verdict, reasons = checking.check(piece, citations, said, names, doubts)
+                verdict, reasons = checking.check(piece, citations, said, names, doubts, strange)
                 citations = attribution.numbered(citations, numbers)
                 statements.append(Statement(str(piece), citations, verdict, reasons))
             yield statements[-1]

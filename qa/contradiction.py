@@ -1,0 +1,412 @@
+"""Where a quotation says otherwise than a statement, found without a parser: what stands beside a
+word, and in which order.
+
+Each check gives reasons that a person can read, and none where it cannot tell: a true paraphrase
+that is marked costs trust too.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise, takewhile
+
+from qa.sentences import sentences as split_sentences
+from qa.wording import Word, abbreviates, beside, fits, key, keys, polarity, unlike, words
+
+# How much more must stand beside another name or number than beside the one stated, and at least.
+_LITTLE, _PLAIN = 0.4, 0.8
+# Share of the words of what someone said that must stand in a sentence that ascribes it to them.
+_TOLD = 0.4
+_MARGIN, _LEAST, _MUCH, _NEXT = 0.8, 2.2, 2.5, 0.6
+
+# Words of one line and another exclude each other when they are said of the same thing.
+_CONTRASTS_WORDS = """
+more increase grow rise climb gain up higher greater raise larger bigger exceed above
+/ fewer less decrease fall drop decline shrink down lower smaller below reduce
+| most highest largest biggest greatest best / least lowest smallest fewest worst
+| before prior earlier preceding / after following later subsequently | early / late
+| first earliest oldest / last latest newest youngest final | older elder / younger
+| longer longest / shorter shortest
+| north northern / south southern / east eastern / west western
+| northeast northeastern / northwest northwestern / southeast southeastern
+/ southwest southwestern
+| win winner beat defeat / lose loser
+| begin start open / end finish close stop
+| include / exclude except | over / under | inside / outside
+| strong stronger strongest / weak weaker weakest | majority / minority | maximum / minimum
+| allow permit / forbid ban prohibit
+| accept agree approve support endorse consent / refuse reject decline oppose deny dispute dismiss
+| confirm admit acknowledge / deny dispute
+| buy / sell | import / export | arrive enter / leave exit depart
+| guilty convicted / innocent acquitted | alive survived / dead died killed
+| always / never | all every / none | positive / negative | hot warm / cold cool
+| wide / narrow | heavy / light | rich / poor | left / right
+| male man men / female woman women | husband / wife | father / mother | son / daughter
+| brother / sister | true / false | present / absent | same / different | upper / lower
+| hire appoint / fire dismiss | arrest detain / release free | public / private | day / night
+"""
+_CONTRASTS = [
+    [frozenset(map(key, side.split())) for side in line.split("/")]
+    for line in _CONTRASTS_WORDS.split("|")
+]
+_SIDES = {
+    word: [
+        (n, m) for n, sides in enumerate(_CONTRASTS) for m, side in enumerate(sides) if word in side
+    ]
+    for sides_ in _CONTRASTS
+    for side_ in sides_
+    for word in side_
+}
+_SAYING_WORDS = """
+say said says tell told tells ask asked announce announced argue argued claim claimed state
+stated report reported write wrote writes add added note noted reveal revealed explain explained
+describe described deny denied confirm confirmed suggest suggested propose proposed warn warned
+insist insisted declare declared promise promised agree agreed refuse refused accuse accused
+estimate estimated believe believed conclude concluded comment commented define defined theorise
+theorize criticise criticised criticize praise praised demand demanded urge urged request
+requested credit credited recommend recommended predict predicted observe observed admit
+admitted acknowledge maintain maintained quoted testify testified according mention mentioned
+remark remarked respond responded reply replied assert asserted contend contended opine complain
+complained vow vowed pledge pledged threaten threatened decline
+"""
+_SAYING = frozenset(
+    map(
+        key,
+        _SAYING_WORDS.split(),
+    )
+)
+_SAID = (
+    r"said|says|say|told|announced|argue[sd]|claim(?:s|ed)|stated|reported|wrote|writes|added|noted"
+    r"|notes|revealed|explained|denied|confirmed|suggested|warned|insisted|declared|promised"
+    r"|estimated|believe[sd]|concluded|commented|asked|agreed|refused|demanded|urged|admitted"
+)
+_CAPITAL = r"[A-ZÀ-Þ][\w'’-]*\.?"
+_NAME = rf"{_CAPITAL}(?:(?: (?:of|de|del|la|the|von|van) | ){_CAPITAL})*"
+_SPEAKER = (
+    re.compile(rf"\b[Aa]ccording to (?:the )?(?P<name>{_NAME})"),
+    re.compile(
+        rf"(?:^|[,;“\"] |\bthat |\bbut |\band )(?:[Tt]he )?(?P<name>{_NAME})(?:, [^,]{{1,60}},)? "
+        rf"(?:also |later |has |had |have )?(?P<verb>{_SAID})\b"
+    ),
+    re.compile(rf"[,”\"'] (?P<verb>said|says|wrote|added|announced) (?:the )?(?P<name>{_NAME})"),
+)
+_PRONOUN = re.compile(
+    rf"\b(?:[Hh]e|[Ss]he|[Tt]hey|[Ii]t|who)(?: \w+ly)?(?: has| had)? (?:{_SAID})\b"
+)
+_LINKS = frozenset(["of", "de", "del", "la", "the", "von", "van", "our"])
+_SYMMETRIC_WORDS = """
+meet met marry married border bordered talk talked discuss discussed versus
+"""
+_SYMMETRIC = frozenset(
+    map(
+        key,
+        _SYMMETRIC_WORDS.split(),
+    )
+)
+# Of these no one says more than that it was written there.
+_SOURCES = frozenset(
+    map(key, ["passage", "passages", "source", "sources", "article", "text", "document", "report"])
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A statement and what it cites, as words."""
+
+    statement: tuple[Word, ...]
+    quoted: tuple[Word, ...]
+    text: str
+    quotes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A name or number among the words of a text: where, how it is written, and its keys."""
+
+    span: tuple[int, int]
+    text: str
+    keys: frozenset[str]
+
+
+def compared(statement: str, quotes: Sequence[str]) -> Compared:
+    """A statement beside its quotations."""
+    return Compared(words(statement), words(" . ".join(quotes)), statement, tuple(quotes))
+
+
+def negated(pair: Compared) -> list[str]:
+    """What only one of the two negates."""
+    here, there = polarity(pair.statement), polarity(pair.quoted)
+    reasons = []
+    for n in sorted(here.heads):
+        word = pair.statement[n]
+        found = [m for m, other in enumerate(pair.quoted) if other.key == word.key]
+        denied = any(unlike(o.text) == word.key for o in pair.quoted if o.content)
+        if n in here.verbal:  # "denied the report": "said the report was not true"
+            denied = denied or any(abs(m - cue) < 7 for m in found for cue in there.cues)
+        if found and not denied and not any(m in there.scope for m in found):
+            reasons.append(f"the source says “{word.text}” without “not”")
+    for n in sorted(there.heads):
+        word = pair.quoted[n]
+        found = [m for m, other in enumerate(pair.statement) if other.key == word.key]
+        plain = [m for m, o in enumerate(pair.quoted) if o.key == word.key and m not in there.scope]
+        denied = any(unlike(o.text) == word.key for o in pair.statement if o.content)
+        if not found or denied or plain or any(m in here.scope for m in found):
+            continue
+        if any(_near(pair, m, n) for m in found):
+            reasons.append(f"the source negates “{word.text}”")
+    reasons += _prefixed(pair.statement, pair.quoted) + _prefixed(pair.quoted, pair.statement)
+    return list(dict.fromkeys(reasons))
+
+
+def _near(pair: Compared, m: int, n: int) -> bool:
+    return beside(pair.statement, (m, m + 1), pair.quoted, (n, n + 1)) >= _LITTLE
+
+
+def _prefixed(one: Sequence[Word], other: Sequence[Word]) -> list[str]:
+    """Words that deny, by a prefix, one of the other text: "illegal" where that says "legal"."""
+    there, outer = keys(other), polarity(other)
+    inner = polarity(one)
+    reasons = []
+    for n, word in enumerate(one):
+        plain = unlike(word.text) if word.content and word.key not in there else None
+        if plain not in there or plain is None or n in inner.scope:
+            continue
+        places = [m for m, o in enumerate(other) if o.key == plain]
+        if not any(m in outer.scope for m in places):
+            reasons.append(f"“{word.text}” is the opposite of “{other[places[0]].text}”")
+    return reasons
+
+
+def contrasted(pair: Compared) -> list[str]:
+    """Words of the statement for which the source has their opposite, said of the same thing."""
+    here, there = polarity(pair.statement), polarity(pair.quoted)
+    reasons = []
+    places = [(m, other) for m, other in enumerate(pair.quoted) if other.key in _SIDES]
+    for n, word in enumerate(pair.statement):
+        for line, side in _SIDES.get(word.key, ()):
+            good, bad, opposite = 0.0, 0.0, ""
+            for m, other in places:
+                same_side = [s == side for ln, s in _SIDES[other.key] if ln == line]
+                if not same_side:
+                    continue
+                same = beside(pair.statement, (n, n + 1), pair.quoted, (m, m + 1))
+                agrees = same_side[0] == ((n in here.scope) == (m in there.scope))
+                if other.key == word.key and word.content:
+                    # `negated` and `reversed_roles` tell what is wrong with these.
+                    good = max(good, same + _LITTLE)
+                    continue
+                turned = _mirrored(pair, n, m)
+                if agrees != turned:
+                    good = max(good, same + _LITTLE)
+                elif same > bad:
+                    bad, opposite = same, other.text
+            if opposite and bad >= _PLAIN and bad > good:
+                reasons.append(
+                    f"the source says “{opposite}” the other way round"
+                    if key(opposite) in _CONTRASTS[line][side]
+                    else f"the source says “{opposite}”, not “{word.text}”"
+                )
+    return list(dict.fromkeys(reasons))
+
+
+def _mirrored(pair: Compared, n: int, m: int) -> bool:
+    """Whether what stands before and after a word is exchanged: "A before B", "B after A"."""
+    here, there = _after(pair.statement, n), _after(pair.quoted, m)
+    if not here or not there or here.key == there.key:
+        return False
+    return here.key in _before(pair.quoted, m) and there.key in _before(pair.statement, n)
+
+
+def _after(words: Sequence[Word], n: int) -> Word | None:
+    """The first word of content after a word, of a comparison the first after "than"."""
+    rest = list(takewhile(lambda word: word.key, words[n + 1 : n + 12]))
+    than = next((i for i, word in enumerate(rest) if word.key == "than"), -1)
+    found = [word for word in rest[than + 1 :] if word.content]
+    return next((word for word in found if word.name), found[0] if found else None)
+
+
+def _before(words: Sequence[Word], n: int) -> frozenset[str]:
+    """What stands before a word in its sentence."""
+    return keys(takewhile(lambda word: word.text != ".", reversed(words[:n])))
+
+
+def misplaced(pair: Compared) -> list[str]:
+    """Names and numbers in whose place the source has another one."""
+    reasons = []
+    names = frozenset(w.key for w in (*pair.statement, *pair.quoted) if w.name)
+    said = {word.key for word in pair.statement if word.key}
+    swapped = _swapped_voice(pair)
+    for kind in ("name", "number"):
+        given = _values(pair.quoted, kind, names)
+        for stated in _values(pair.statement, kind, names):
+            own = [g for g in given if _same(stated, g)]
+            if kind == "number" and not own:
+                continue
+            support = max((_support(pair, stated, g) for g in own), default=0.0)
+            rivals = [
+                g
+                for g in given
+                if g not in own and not ((swapped or kind == "number") and g.keys <= said)
+            ]
+            better, rival = max(
+                ((_support(pair, stated, g, True), g) for g in rivals),
+                key=lambda found: found[0],
+                default=(0.0, None),
+            )
+            if rival and better >= _LEAST and better >= support + _MARGIN:
+                verb = "says" if kind == "number" else "names"
+                reasons.append(f"the source {verb} {rival.text} where this says {stated.text}")
+    return reasons
+
+
+def _same(one: Value, other: Value) -> bool:
+    """Whether two names share a word, are initials and long form, or differ by a space."""
+    if one.keys & other.keys:
+        return True
+    joined = one.text.replace(" ", "").casefold() == other.text.replace(" ", "").casefold()
+    return joined or abbreviates(one.text, other.text)
+
+
+def _support(pair: Compared, stated: Value, given: Value, rival: bool = False) -> float:
+    """What speaks for it that a name or number of the source stands in the place of a stated one;
+    for another one nothing, when other words are next to it."""
+    next_to = fits(pair.statement, stated.span, pair.quoted, given.span)
+    same = beside(pair.statement, stated.span, pair.quoted, given.span)
+    if rival and (next_to == 0 or (next_to == 1 and same < _MUCH)):
+        return 0.0
+    return same + next_to * _NEXT
+
+
+def _swapped_voice(pair: Compared) -> bool:
+    """Whether a name of both texts may stand elsewhere: one is passive, says the opposite in the
+    opposite order, or says of two what is said of both ("A met B")."""
+    symmetric = any(w.key in _SYMMETRIC for w in pair.statement)
+    return symmetric or _turned(pair) or _passive(pair.statement) != _passive(pair.quoted)
+
+
+def _turned(pair: Compared) -> bool:
+    """Whether the one says in opposite terms and order what the other says: "more than", "fewer
+    than"."""
+    there = [(m, w) for m, w in enumerate(pair.quoted) if w.key in _SIDES]
+    return any(
+        ln == line and s != side and _mirrored(pair, n, m)
+        for n, word in enumerate(pair.statement)
+        for line, side in _SIDES.get(word.key, ())
+        for m, other in there
+        for ln, s in _SIDES[other.key]
+    )
+
+
+def _values(words: Sequence[Word], kind: str, names: frozenset[str]) -> list[Value]:
+    """The names or the numbers of a text; "Bill of Rights" is one name."""
+    found = list[Value]()
+    start = end = None
+    for n, word in enumerate([*words, Word("", ""), Word("", "")]):
+        if kind == "number":
+            if word.number:
+                found.append(Value((n, n + 1), word.text, frozenset({word.key})))
+            continue
+        if word.name or (word.capital and word.key in names):
+            start, end = (n if start is None else start), n + 1
+        elif start is not None and end is not None and (word.text not in _LINKS or n > end):
+            run = words[start:end]
+            text = " ".join(w.text for w in run)
+            found.append(Value((start, end), text, keys(run)))
+            start = end = None
+    return found
+
+
+def _passive(words: Sequence[Word]) -> bool:
+    keys = [word.key for word in words]
+    return any(
+        a in ("was", "were", "is", "are", "been", "being", "be") and "by" in keys[n + 1 : n + 6]
+        for n, a in enumerate(keys)
+    )
+
+
+def reversed_roles(pair: Compared) -> list[str]:
+    """Who did it to whom, where the source has it the other way round: "A asked B", "A was asked by
+    B"."""
+    acts = _acts(pair.quoted)
+    return [
+        f"the source says this of {b.text} and {a.text} the other way round"
+        for verb, a, b in _acts(pair.statement)
+        if any(v == verb and a.keys & d.keys and b.keys & c.keys for v, c, d in acts)
+        and not any(v == verb and a.keys & c.keys and b.keys & d.keys for v, c, d in acts)
+        and verb not in _SYMMETRIC
+    ]
+
+
+def _acts(words: Sequence[Word]) -> list[tuple[str, Value, Value]]:
+    """Verbs between two names, with who does it and to whom it is done."""
+    names = frozenset(w.key for w in words if w.capital)
+    values = _values(words, "name", names)
+    found = []
+    for a, b in pairwise(values):
+        between = words[a.span[1] : b.span[0]]
+        verbs = [word for word in between if word.content]
+        plain = [word.key for word in between]
+        if len(verbs) != 1 or "" in plain or "and" in plain:
+            continue
+        passive = plain[-1] == "by" or plain[-2:] == ["by", "the"]
+        found.append((verbs[0].key, b, a) if passive else (verbs[0].key, a, b))
+    return found
+
+
+def unnegated(pair: Compared) -> list[str]:
+    """What the statement negates where the source negates nothing and has other words."""
+    here, there = polarity(pair.statement), polarity(pair.quoted)
+    held = keys(pair.quoted) | {unlike(word.text) for word in pair.quoted if word.content}
+    words = [pair.statement[n] for n in sorted(here.heads)]
+    if there.cues:
+        return []
+    return [f"the source does not negate “{w.text}”" for w in words if w.key not in held]
+
+
+def misattributed(pair: Compared) -> list[str]:
+    """Speakers of the statement to whom the source does not ascribe this."""
+    reasons = []
+    quoted = [sentence for quote in pair.quotes for sentence in _sentences(quote)]
+    spoken = [name for quote in pair.quotes for name in speakers(quote)]
+    pronoun = any(_PRONOUN.search(quote) for quote in pair.quotes)
+    for name in speakers(pair.text):
+        own = {key(word) for word in re.findall(r"\w+", name)}
+        rest = keys(pair.statement) - own - _SAYING
+        if own & _SOURCES or any(abbreviates(name, other) for other in spoken):
+            continue
+        theirs = [s for s in quoted if _speaks(own, s)]
+        if any(len(rest & keys(s)) >= _TOLD * len(rest) for s in theirs):
+            continue
+        others = [other for other in spoken if not own & {key(w) for w in other.split()}]
+        if pronoun and own & keys(pair.quoted):
+            continue  # "he insisted", who may be the one named before
+        if others:
+            reasons.append(f"not said by {name} but by {others[0]}")
+        else:
+            reasons.append(f"the quoted passage does not say that {name} said this")
+    return reasons
+
+
+def _sentences(quote: str) -> list[tuple[Word, ...]]:
+    return [words(quote[start:end]) for start, end in split_sentences(quote)]
+
+
+def _speaks(name: set[str], quoted: Sequence[Word]) -> bool:
+    """Whether a word of saying stands within a few words of the name."""
+    for n, word in enumerate(quoted):
+        if word.key in name and word.content:
+            before = takewhile(_within, reversed(quoted[max(0, n - 3) : n]))
+            after = takewhile(_within, quoted[n : n + 4])
+            if any(other.key in _SAYING for other in (*before, *after)):
+                return True
+    return False
+
+
+def _within(word: Word) -> bool:
+    return word.text not in (".", ";", "!", "?")
+
+
+def speakers(text: str) -> list[str]:
+    """The names to which a text ascribes what is said."""
+    found = [match["name"] for pattern in _SPEAKER for match in pattern.finditer(text)]
+    return [name for name in dict.fromkeys(found) if any(w.content for w in words(name))]

@@ -1,0 +1,348 @@
+"""Numbers and dates of a text by what they mean, not by how they are written."""
+
+import re
+from calendar import day_name, month_name, monthrange
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
+
+_SCALES = {
+    "hundred": 100,
+    "thousand": 1_000,
+    "million": 1_000_000,
+    "billion": 1_000_000_000,
+    "trillion": 1_000_000_000_000,
+}
+_SCALE = rf"(?:[ -]({'|'.join(_SCALES)})s?\b)?"
+_NUMBER = re.compile(rf"(\d+(?:[.,]\d+)*){_SCALE}", re.IGNORECASE)
+_ONES_WORDS = """
+one two three four five six seven eight nine ten eleven twelve
+"""
+_ONES = _ONES_WORDS.split()
+_TEENS = ["thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_ORDINALS_WORDS = """
+third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth
+"""
+_ORDINALS = _ORDINALS_WORDS.split()
+_WORDS = (
+    {word: n for n, word in enumerate(_ONES + _TEENS, 1) if n > 1}
+    | {word: 10 * n for n, word in enumerate(_TENS, 2)}
+    | {
+        f"{ten}-{one}": 10 * n + m
+        for n, ten in enumerate(_TENS, 2)
+        for m, one in enumerate(_ONES[:9], 1)
+    }
+    | {
+        f"{ten} {one}": 10 * n + m
+        for n, ten in enumerate(_TENS, 2)
+        for m, one in enumerate(_ONES[:9], 1)
+    }
+    | {"dozen": 12}
+    | {word: n for n, word in enumerate(_ORDINALS, 3)}
+)
+_WORDED = re.compile(
+    rf"\b({'|'.join(sorted(_WORDS, key=len, reverse=True))})\b{_SCALE}", re.IGNORECASE
+)
+# What a source may say for a number, though the words do not always mean one.
+_LOOSE = re.compile(
+    r"\b(?:(?P<n1>an?|one|once|single|sole|first)|(?P<n2>both|twice|pair|couple|double[ds]?|second)"
+    r"|(?P<n50>half|halves|halved))\b(?: (hundred|thousand|million|billion|dozen)\b)?",
+    re.IGNORECASE,
+)
+_HALF = re.compile(r"\bhalf (?:of|the|its|their|his|her|all)\b", re.IGNORECASE)
+
+# A number that is given as rounded, and how far the exact one may lie on each side.
+_HEDGE = re.compile(
+    r"(?P<above>(?:more|greater|higher) than|over|above|at least|exceeding|upwards? of)\s*[$€£]?\Z"
+    r"|(?P<below>(?:less|fewer|lower) than|under|below|at most|up to|nearly|almost|close to)"
+    r"\s*[$€£]?\Z"
+    r"|(?:about|around|some|roughly|approximately|an estimated|circa|c\.|~)\s*[$€£]?\Z",
+    re.IGNORECASE,
+)
+_LOOSENESS = 1.2
+
+_UNITS = {
+    form: unit
+    for unit, forms in {
+        "per cent": "% percent per\u00a0cent percentage",
+        "dollars": "$ dollar dollars usd",
+        "euros": "€ euro euros eur",
+        "pounds": "£ gbp",
+        "pesos": "peso pesos",
+        "yen": "¥ yen",
+        "kilometres": "km kilometre kilometres kilometer kilometers",
+        "miles": "mi mile miles",
+        "metres": "m metre metres meter meters",
+        "feet": "ft foot feet",
+        "kilograms": "kg kilogram kilograms kilo kilos",
+        "tonnes": "tonne tonnes ton tons",
+        "seconds": "second seconds",
+        "minutes": "minute minutes min",
+        "hours": "hour hours",
+        "days": "day days",
+        "weeks": "week weeks",
+        "months": "month months",
+        "years": "year years year-old",
+        "decades": "decade decades",
+        "centuries": "century centuries",
+        "points": "point points",
+    }.items()
+    for form in forms.split(" ")
+}
+_UNIT = re.compile(r"[ -]?(%|per cent\b|[a-z]+)", re.IGNORECASE)
+
+MONTHS = {name.casefold(): n for n, name in enumerate(month_name) if name} | {
+    name[:3].casefold(): n for n, name in enumerate(month_name) if name
+}
+MONTHS["sept"] = 9
+_WEEKDAYS = {name.casefold(): n for n, name in enumerate(day_name)}
+_MONTH = (
+    r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
+    r"|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b)\.?"
+)
+_DAY, _IN_YEAR = r"(?P<d{0}>\d{{1,2}})(?:st|nd|rd|th)?", r"(?:,? (?P<y{0}>\d{{4}})\b)?"
+_ALONE = "January|February|April|June|July|August|September|October|November|December"
+_SINCE = r"[Ii]n|[Ll]ast|[Tt]his|[Nn]ext|[Ss]ince|[Uu]ntil|of|[Ll]ate|[Ee]arly|[Mm]id-?"
+_AGO = "two|three|four|five|six|seven|eight|nine|ten|a|one"
+_DATES = re.compile(
+    "|".join(
+        (
+            r"\b(?P<iso>\d{4}-\d{2}-\d{2})\b",
+            rf"\b{_DAY.format(1)}(?: of)? (?P<m1>{_MONTH}){_IN_YEAR.format(1)}",
+            rf"\b(?P<m2>{_MONTH}) {_DAY.format(2)}\b(?![:.]\d){_IN_YEAR.format(2)}",
+            rf"\b(?P<m3>{_MONTH}),? (?:of )?(?P<y3>\d{{4}})\b",
+            rf"(?<![A-Z] )\b(?P<m4>{_ALONE})\b",
+            rf"\b(?:{_SINCE}) ?(?P<m5>March|May)\b",
+            rf"\b(?P<weekday>{'|'.join(day_name)})s?\b",
+            r"\b(?P<relative>[Yy]esterday|[Tt]oday|[Tt]onight|[Tt]omorrow"
+            r"|(?:[Ll]ast|[Tt]his|[Nn]ext) (?:week|month|year)"
+            rf"|(?P<ago>\d{{1,2}}|{_AGO}) (?P<unit>day|week|month|year)s? ago)\b",
+        )
+    )
+)
+_YEAR = re.compile(r"(?<![\d.,])(1[0-9]{3}|20[0-9]{2})(?![\d]|[.,]\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A date as a text gives it: what is not said is None; `first` and `last` are the days that it
+    spans, where they are known."""
+
+    text: str
+    start: int
+    end: int
+    month: int | None = None
+    day: int | None = None
+    weekday: int | None = None
+    first: date | None = None
+    last: date | None = None
+
+
+def moments(text: str, published: date | None = None) -> list[Moment]:
+    """The dates of a text that name a month, a day of the week or a time relative to the day it was
+    published ("on Wednesday", "last week"); lone years are numbers."""
+    return [_moment(match, published) for match in _DATES.finditer(text)]
+
+
+def held(wanted: Moment, given: Sequence[Moment], years: set[str]) -> bool:
+    """Whether one of the dates given says the wanted one, or something more exact. `years` may
+    stand beside a date that names none."""
+    return any(_says(moment, wanted, years) for moment in given)
+
+
+def numbers(text: str) -> set[str]:
+    """The numbers of a text by value: "6,000" and "6000" are one, "5 million" is 5000000, and words
+    count too. "2.150" is read both ways, as English and as Spanish."""
+    found = set[str]()
+    for digits, scale in _NUMBER.findall(text):
+        times = _SCALES.get(scale.casefold(), 1)
+        found |= {_value(reading, times) for reading in _readings(digits)}
+    for word, scale in _WORDED.findall(text):
+        found.add(_value(str(_WORDS[word.casefold()]), _SCALES.get(scale.casefold(), 1)))
+    return found
+
+
+def loose_numbers(text: str) -> set[str]:
+    """The numbers that a text may be saying with "a", "both", "half" or "a dozen", and per cents
+    for fractions."""
+    found = numbers(text)
+    if re.search(r"\b[A-Z]\w+ and (?:\w+ )?[A-Z]\w+", text):
+        found.add("2")  # "the two presidents"
+    for match in _LOOSE.finditer(text):
+        scale = (match[4] or "").casefold()
+        times = 12 if scale == "dozen" else _SCALES.get(scale, 1)
+        name = next(name for name in ("n1", "n2", "n50") if match[name])
+        found.add(_value(name[1:], times))
+        if name == "n50":
+            found.add("0.5")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number as a text gives it: its words, where they stand, and its unit where one is named."""
+
+    text: str
+    start: int
+    end: int
+    unit: str | None
+
+
+def stated_numbers(text: str) -> list[Number]:
+    """The numbers of a text, in order, with the words in which they are said."""
+    matches = [*_NUMBER.finditer(text), *_WORDED.finditer(text), *_HALF.finditer(text)]
+    return [
+        Number(
+            m.group().strip() if m.re is not _HALF else "half", m.start(), m.end(), _unit(text, m)
+        )
+        for m in sorted(matches, key=re.Match.start)
+    ]
+
+
+def rounded(number: Number, text: str, quoted: set[str]) -> bool:
+    """Whether a number that a text gives as rounded ("nearly 6,000") stands for one quoted."""
+    hedge = _HEDGE.search(text[max(0, number.start - 24) : number.start])
+    if not hedge:
+        return False
+    for said in numbers(number.text):
+        for exact in quoted:
+            try:
+                low, high = Decimal(said), Decimal(exact)
+            except InvalidOperation:
+                continue
+            if hedge["above"] and low <= high <= low * Decimal(_LOOSENESS):
+                return True
+            if hedge["below"] and low / Decimal(_LOOSENESS) <= high <= low:
+                return True
+            if not hedge["above"] and not hedge["below"] and _rounds(high, low):
+                return True
+    return False
+
+
+def _rounds(exact: Decimal, said: Decimal) -> bool:
+    """Whether `exact`, to the digits that `said` has, is `said`."""
+    if not exact or not said:
+        return False
+    figures = len(said.normalize().as_tuple().digits)
+    return Decimal(f"{exact:.{figures}g}") == said
+
+
+def _unit(text: str, match: re.Match[str]) -> str | None:
+    before = text[match.start() - 1 : match.start()]
+    if before in _UNITS:
+        return _UNITS[before]
+    after = _UNIT.match(text, match.end())
+    word = after[1].casefold() if after else ""
+    return "per cent" if word == "per cent" else _UNITS.get(word)
+
+
+def _readings(digits: str) -> set[str]:
+    plain = re.sub(r",(?=\d{3}(?:\D|$))", "", digits).replace(",", ".")
+    if re.fullmatch(r"\d{1,3}(?:\.\d{3})+", digits):
+        return (
+            {plain, digits.replace(".", "")} if digits.count(".") == 1 else {plain.replace(".", "")}
+        )
+    return {plain}
+
+
+def _value(digits: str, times: int) -> str:
+    try:
+        value = Decimal(digits) * times
+    except InvalidOperation:  # a date or an address such as 1.2.3
+        return digits
+    return f"{value.normalize():f}"
+
+
+def _moment(match: re.Match[str], published: date | None) -> Moment:
+    text, start, end = match.group(), match.start(), match.end()
+    if match["iso"]:
+        try:
+            day = date.fromisoformat(match["iso"])
+        except ValueError:
+            return Moment(text, start, end)
+        return Moment(text, start, end, day.month, day.day, None, day, day)
+    if match["weekday"]:
+        number = _WEEKDAYS[match["weekday"].casefold()]
+        nearest = _nearest(number, published)
+        return Moment(text, start, end, weekday=number, first=nearest, last=nearest)
+    if match["relative"]:
+        first, last = _relative(match, published) if published else (None, None)
+        return Moment(text, start, end, first=first, last=last)
+    month = next(m for n in range(1, 6) if (m := match[f"m{n}"]))
+    day_text = match["d1"] or match["d2"]
+    year = match["y1"] or match["y2"] or match["y3"]
+    number, days = MONTHS[month.casefold().rstrip(".")], int(day_text) if day_text else None
+    first, last = _span(int(year), number, days) if year else (None, None)
+    return Moment(text, start, end, number, days, None, first, last)
+
+
+def _span(year: int, month: int, day: int | None) -> tuple[date | None, date | None]:
+    try:
+        if day:
+            return date(year, month, day), date(year, month, day)
+        return date(year, month, 1), date(year, month, monthrange(year, month)[1])
+    except ValueError:  # 31 June
+        return None, None
+
+
+def _nearest(weekday: int, published: date | None) -> date | None:
+    """The last such day of the week; a report of Friday means the day before by "on Thursday"."""
+    return published and published - timedelta((published.weekday() - weekday) % 7)
+
+
+def _relative(match: re.Match[str], published: date) -> tuple[date, date]:
+    phrase = match["relative"].casefold()
+    if match["ago"]:
+        count = int(match["ago"]) if match["ago"].isdigit() else 1
+        count = _WORDS.get(match["ago"].casefold(), count)
+        days = count * {"day": 1, "week": 7, "month": 30, "year": 365}[match["unit"]]
+        slack = {"day": 0, "week": 3, "month": 16, "year": 183}[match["unit"]]
+        then = published - timedelta(days)
+        return then - timedelta(slack), then + timedelta(slack)
+    single = {"yesterday": -1, "today": 0, "tonight": 0, "tomorrow": 1}
+    if phrase in single:
+        day = published + timedelta(single[phrase])
+        return day, day
+    which, unit = phrase.split()
+    step = {"last": -1, "this": 0, "next": 1}[which]
+    if unit == "week":
+        monday = published - timedelta(published.weekday()) + timedelta(7 * step)
+        return monday, monday + timedelta(6)
+    if unit == "year":
+        return date(published.year + step, 1, 1), date(published.year + step, 12, 31)
+    months = published.year * 12 + published.month - 1 + step
+    year, month = divmod(months, 12)
+    return date(year, month + 1, 1), date(year, month + 1, monthrange(year, month + 1)[1])
+
+
+def _says(given: Moment, wanted: Moment, years: set[str]) -> bool:
+    if given.text.casefold() == wanted.text.casefold():
+        return True
+    if wanted.weekday is not None:
+        return given.weekday == wanted.weekday or (
+            given.first is not None
+            and given.first == given.last
+            and given.first.weekday() == wanted.weekday
+        )
+    if wanted.month is None:  # "last week": only its own words, or a day that lies in it
+        return _inside(given, wanted)
+    if given.first and wanted.first:
+        return _inside(given, wanted)
+    month, day = given.month, given.day
+    if given.first and given.last and given.first.month == given.last.month:
+        month, day = given.first.month, given.first.day if given.first == given.last else None
+    same = month == wanted.month and wanted.day in (None, day)
+    return same and (wanted.first is None or str(wanted.first.year) in years)
+
+
+def _inside(given: Moment, wanted: Moment) -> bool:
+    if not (given.first and given.last and wanted.first and wanted.last):
+        return False
+    return wanted.first <= given.first and given.last <= wanted.last
+
+
+def years(text: str) -> Iterator[str]:
+    """Every year that a text names."""
+    yield from _YEAR.findall(text)

@@ -1,0 +1,436 @@
+"""Statements in the language of news beside what they cite: what contradicts it is marked, and a
+true paraphrase is not."""
+
+from datetime import date
+
+import pytest
+
+from qa.checking import check
+from qa.types import Citation
+
+TRUE = [
+    (
+        "Mexico agreed to send troops to its southern border.",
+        "Pressed by Washington, Mexico agreed on Wednesday to send troops to its southern border.",
+    ),
+    (
+        "The bill was vetoed by the president.",
+        "The president vetoed the bill on Friday.",
+    ),
+    (
+        "The president vetoed the bill.",
+        "The bill was vetoed by the president on Friday.",
+    ),
+    (
+        "The US was asked by Mexico for development aid.",
+        "Mexico asked the US for development aid.",
+    ),
+    (
+        "Mexico asked the US for development aid.",
+        "The US was asked by Mexico for development aid.",
+    ),
+    (
+        "Police did not fail to respond.",
+        "Police responded within minutes.",
+    ),
+    (
+        "No fewer than 200 people were arrested.",
+        "At least 200 people were arrested in the raid, police said.",
+    ),
+    (
+        "At least 200 people were arrested.",
+        "No fewer than 200 people were arrested.",
+    ),
+    (
+        "The minister refused to resign.",
+        "The minister said she would not resign.",
+    ),
+    (
+        "The minister will not resign.",
+        "The minister refused to resign.",
+    ),
+    (
+        "He denied taking bribes.",
+        "García denied that he had taken bribes.",
+    ),
+    (
+        "The government rejected the offer.",
+        "The government did not accept the offer.",
+    ),
+    (
+        "The two sides failed to reach a deal.",
+        "The talks ended without a deal between the two sides.",
+    ),
+    (
+        "Nearly 6,000 migrants joined the caravan.",
+        "Some 5,970 migrants joined the caravan in Tapachula.",
+    ),
+    (
+        "More than 5,000 migrants joined.",
+        "About 5,600 migrants joined the march on Sunday.",
+    ),
+    (
+        "About half of the migrants are from Venezuela.",
+        "Some 50% of the migrants come from Venezuela.",
+    ),
+    (
+        "A dozen people were injured.",
+        "Twelve people were injured.",
+    ),
+    (
+        "Inflation fell to 4.5 percent.",
+        "Inflation fell to 4.5% in November.",
+    ),
+    (
+        "Twenty-five people died.",
+        "The blast killed 25 people.",
+    ),
+    (
+        "The company cut 1,200 jobs.",
+        "The company said it would cut 1200 jobs.",
+    ),
+    (
+        "The fire killed two people.",
+        "Both occupants died in the fire; two people were killed.",
+    ),
+    (
+        "Secretary Blinken met López Obrador.",
+        "U.S. Secretary of State Antony Blinken met President Andrés Manuel López Obrador.",
+    ),
+    (
+        "Lopez Obrador met Blinken on Wednesday 27 December 2023.",
+        "Andrés Manuel López Obrador will meet Antony Blinken on Wednesday.",
+    ),
+    (
+        "President López Obrador asked for aid.",
+        "Mr López Obrador asked for more aid.",
+    ),
+    (
+        "The UN said aid was blocked.",
+        "The United Nations said that aid was blocked.",
+    ),
+    (
+        "The United Nations said aid was blocked.",
+        "The UN said that aid was blocked.",
+    ),
+    (
+        "The FBI arrested the suspect.",
+        "The Federal Bureau of Investigation arrested the suspect.",
+    ),
+    (
+        "J. Smith was elected mayor.",
+        "John Smith was elected mayor on Tuesday.",
+    ),
+    (
+        "According to police, three men were detained.",
+        "Three men were detained, police said.",
+    ),
+    (
+        "Police said three men were detained.",
+        "Three men were detained, according to police.",
+    ),
+    (
+        "Lawyer Ana Ruiz said the arrest was illegal.",
+        "“The arrest was illegal,” said Ana Ruiz, a lawyer.",
+    ),
+    (
+        "According to the State Department, talks continue.",
+        "The State Department said on Monday that talks continue.",
+    ),
+    (
+        "Exports rose in May.",
+        "Exports increased in May.",
+    ),
+    (
+        "Imports dropped.",
+        "Imports fell by 3 percent in June.",
+    ),
+    (
+        "The protest took place after the vote.",
+        "The vote was followed by a protest; the protest took place after the vote on Sunday.",
+    ),
+    (
+        "The vote took place before the protest.",
+        "The protest took place after the vote.",
+    ),
+    (
+        "France has more nuclear plants than Germany.",
+        "Germany has fewer nuclear plants than France.",
+    ),
+    (
+        "Real Madrid beat Barcelona 2-1.",
+        "Barcelona lost 2-1 to Real Madrid.",
+    ),
+    (
+        "The law was not passed until 2019.",
+        "The law was not passed until 2019.",
+    ),
+    (
+        "He no longer leads the party.",
+        "He no longer leads the party he founded.",
+    ),
+    (
+        "The strike was illegal.",
+        "The court ruled that the strike was not legal.",
+    ),
+    (
+        "The two presidents met in Washington.",
+        "Biden and López Obrador met in Washington.",
+    ),
+    (
+        "Macron met Scholz in Berlin.",
+        "Scholz met Macron in Berlin.",
+    ),
+    (
+        "It was not only expensive but slow.",
+        "The project was expensive and slow.",
+    ),
+    (
+        "The mayor never said he would resign.",
+        "The mayor did not say he would resign.",
+    ),
+    (
+        "The plan would not raise taxes.",
+        "The plan would not lead to higher taxes or raise them.",
+    ),
+    (
+        "Mexico's president spoke with Biden.",
+        "The president of Mexico spoke with Biden by telephone.",
+    ),
+    (
+        "Of the 300 passengers, 12 were hurt.",
+        "Twelve of the 300 passengers were hurt.",
+    ),
+    (
+        "In December 2023, a caravan of 6,000 people left Tapachula.",
+        "A caravan of about 6,000 people left Tapachula on Christmas Eve.",
+    ),
+    (
+        "The caravan left on 24 December 2023.",
+        "The caravan left Tapachula on Sunday.",
+    ),
+    (
+        "Unemployment rose from 4 to 5 percent.",
+        "Unemployment climbed to 5% from 4%.",
+    ),
+    (
+        "The bank raised rates for the third time.",
+        "It was the third time that the bank raised interest rates.",
+    ),
+    (
+        "Without a visa, migrants cannot work.",
+        "Migrants who have no visa cannot work.",
+    ),
+    (
+        "Russia was unable to take Kyiv.",
+        "Russia failed to take Kyiv.",
+    ),
+    (
+        "The deal lacks support.",
+        "The deal has no support in Congress.",
+    ),
+    (
+        "The army denied the report.",
+        "The army said the report was not true.",
+    ),
+    (
+        "The court overturned the ban.",
+        "The ban was overturned by the court.",
+    ),
+]
+
+FALSE = [
+    (
+        "Mexico refused to send troops to its southern border.",
+        "Mexico agreed on Wednesday to send troops to its southern border.",
+    ),
+    (
+        "The US asked Mexico for development aid.",
+        "Mexico asked the US for development aid.",
+    ),
+    (
+        "Mexico was asked by the US for development aid.",
+        "Mexico asked the US for development aid.",
+    ),
+    (
+        "Police did not respond.",
+        "Police responded within minutes.",
+    ),
+    (
+        "The minister will resign.",
+        "The minister said she would not resign.",
+    ),
+    (
+        "García took bribes.",
+        "García denied that he had taken bribes.",
+    ),
+    (
+        "The two sides reached a deal.",
+        "The two sides failed to reach a deal.",
+    ),
+    (
+        "The two sides signed a deal.",
+        "The two sides left without signing a deal.",
+    ),
+    (
+        "He still leads the party.",
+        "He no longer leads the party he founded.",
+    ),
+    (
+        "He leads the party.",
+        "He no longer leads the party he founded.",
+    ),
+    (
+        "At most 200 people were arrested.",
+        "At least 200 people were arrested.",
+    ),
+    (
+        "More than 7,000 migrants joined the caravan.",
+        "About 6,000 migrants joined the caravan.",
+    ),
+    (
+        "7,000 migrants joined the caravan.",
+        "About 6,000 migrants joined the caravan.",
+    ),
+    (
+        "Inflation fell to 4.5 percent.",
+        "Inflation rose to 4.5% in November.",
+    ),
+    (
+        "Inflation fell to 5.4 percent.",
+        "Inflation fell to 4.5% in November.",
+    ),
+    (
+        "The road is 300 miles long.",
+        "The road is 300 kilometres long.",
+    ),
+    (
+        "The fund holds $5 million.",
+        "The fund holds 5 million euros.",
+    ),
+    (
+        "The caravan left on 25 December 2023.",
+        "The caravan left Tapachula on Sunday.",
+    ),
+    (
+        "Blinken will visit on Tuesday.",
+        "Antony Blinken will visit on Wednesday.",
+    ),
+    (
+        "The attack happened in June 2022.",
+        "The attack happened in June 2021.",
+    ),
+    (
+        "The protest took place before the vote.",
+        "The protest took place after the vote.",
+    ),
+    (
+        "Germany has more nuclear plants than France.",
+        "France has more nuclear plants than Germany.",
+    ),
+    (
+        "Barcelona beat Real Madrid 2-1.",
+        "Barcelona lost 2-1 to Real Madrid.",
+    ),
+    (
+        "The law was passed before 2019.",
+        "The law was passed after 2019.",
+    ),
+    (
+        "López Obrador said that the deportations would resume.",
+        "The deportations would resume, the State Department said. López Obrador was away.",
+    ),
+    (
+        "According to Marcelo Ebrard, talks continue.",
+        "The State Department said on Monday that talks continue. Marcelo Ebrard was there.",
+    ),
+    (
+        "The strike was legal.",
+        "The court ruled that the strike was illegal.",
+    ),
+    (
+        "The first bomb fell on Kyiv.",
+        "The last bomb fell on Kyiv.",
+    ),
+    (
+        "Russia invaded Georgia in 2022.",
+        "Russia invaded Ukraine in 2022 and Georgia in 2008.",
+    ),
+    (
+        "Russia invaded Ukraine in 2008.",
+        "Russia invaded Ukraine in 2022 and Georgia in 2008.",
+    ),
+    (
+        "Macron was elected in Germany.",
+        "Macron was elected in France, Scholz in Germany.",
+    ),
+    (
+        "Unemployment fell from 5 to 4 percent.",
+        "Unemployment climbed to 5% from 4%.",
+    ),
+    (
+        "The court upheld no ban.",
+        "The court upheld the ban.",
+    ),
+    (
+        "All schools were closed.",
+        "None of the schools were closed.",
+    ),
+    (
+        "The company made a profit without state aid.",
+        "The company made a profit with state aid.",
+    ),
+    (
+        "Most of the migrants are from Haiti.",
+        "Most of the migrants are from Venezuela; a few are from Haiti.",
+    ),
+    (
+        "Half of the migrants are children.",
+        "A third of the migrants are children.",
+    ),
+    (
+        "The senator confirmed the report.",
+        "The senator denied the report.",
+    ),
+    (
+        "Israel released 39 prisoners.",
+        "Israel arrested 39 people.",
+    ),
+    (
+        "The storm killed 12 people in Cuba.",
+        "The storm killed 12 people in Haiti and damaged houses in Cuba.",
+    ),
+]
+
+
+def cited(quote: str) -> list[Citation]:
+    return [Citation(1, "d", "News", date(2023, 12, 27), "f", 0, len(quote), quote)]
+
+
+@pytest.mark.parametrize(("statement", "quote"), TRUE)
+def test_a_true_paraphrase_stays_supported(statement: str, quote: str) -> None:
+    assert check(statement, cited(quote), 0.85) == ("supported", ())
+
+
+@pytest.mark.parametrize(("statement", "quote"), FALSE)
+def test_what_the_source_contradicts_is_marked_with_a_reason(statement: str, quote: str) -> None:
+    verdict, reasons = check(statement, cited(quote), 0.85)
+    assert verdict != "supported"
+    assert reasons
+
+
+def test_a_reason_names_who_said_it() -> None:
+    quote = "The deportations would resume, the State Department said."
+    _, reasons = check("Ebrard said that the deportations would resume.", cited(quote), 0.85)
+    assert "not said by Ebrard but by State Department" in reasons
+
+
+def test_a_reason_names_the_date_that_the_source_has() -> None:
+    _, reasons = check("He left on 8 June 2019.", cited("He left on 7 June 2019."), 0.85)
+    assert reasons == ("8 June 2019 is not in the quoted passage, which says 7 June 2019",)
+
+
+def test_words_without_any_relation_make_a_statement_doubtful() -> None:
+    verdict, reasons = check("The mayor left.", cited("The man left."), 0.7, strange=["mayor"])
+    assert verdict == "partial"
+    assert reasons == ("the quoted passage does not speak of mayor",)

@@ -218,7 +218,7 @@ class Engine:
         with clock("retrieve"):
             found = self._find(parts, RERANKED, filters)
             evidence = retrieval.select(
-                retrieval.interleave([hits for _, hits in found]),
+                retrieval.distinct(retrieval.interleave([hits for _, hits in found])),
                 self.settings.passages,
                 self.settings.evidence_tokens,
             )

@@ -1,5 +1,6 @@
 """From two rankings to the evidence: pure functions over hits."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
@@ -10,6 +11,8 @@ from qa.types import Evidence, Hit, Passage
 Ranking = Sequence[tuple[str, float]]
 """Passage ids with their scores, best first."""
 
+SAME = 0.8  # share of the runs of words that two reports have in common when one is a copy
+_RUN = 5  # words
 FUSED = 0.15  # what the fused score counts beside the words; .1 to .3 ranked the same
 
 
@@ -50,6 +53,24 @@ def rerank(hits: Sequence[Hit], said: Mapping[str, float]) -> list[Hit]:
     ]
     rest = [hit for hit in hits if hit.passage.id not in said]
     return sorted(known, key=lambda hit: (-hit.score, hit.passage.id)) + rest
+
+
+def distinct(hits: Sequence[Hit]) -> list[Hit]:
+    """Hits without those that say again what a better one says, as the same agency report in two
+    papers does. One with another number is another report."""
+    kept = list[Hit]()
+    said = list[tuple[frozenset[tuple[str, ...]], frozenset[str]]]()
+    for hit in hits:
+        words = re.findall(r"\w+", fold(hit.passage.text))
+        runs = frozenset(zip(*(words[n:] for n in range(_RUN)), strict=False))
+        numbers = frozenset(word for word in words if word[0].isdigit())
+        if not any(
+            len(runs & before) >= SAME * min(len(runs), len(before)) > 0 and numbers <= counted
+            for before, counted in said
+        ):
+            kept.append(hit)
+            said.append((runs, numbers))
+    return kept
 
 
 def select(hits: Sequence[Hit], most: int, budget: int) -> list[Evidence]:

@@ -1,6 +1,8 @@
+from dataclasses import replace
+
 import pytest
 
-from qa.retrieval import fuse, interleave, renumbered, select
+from qa.retrieval import distinct, fuse, interleave, renumbered, select
 from qa.types import Evidence, Hit, Passage
 
 
@@ -60,3 +62,24 @@ def test_cited_evidence_comes_first_under_its_new_numbers() -> None:
     evidence = [Evidence(n, Hit(PASSAGES[i], 1.0)) for n, i in enumerate("abcd", start=1)]
     again = renumbered(evidence, {3: 1, 1: 2})
     assert [(e.number, e.hit.passage.id) for e in again] == [(1, "c"), (2, "a"), (3, "b"), (4, "d")]
+
+
+REPORT = (
+    "The harbour council of Lindby voted on Tuesday to sell its last ferry for 40 crowns, said Ek."
+)
+
+
+@pytest.mark.parametrize(
+    ("other", "kept"),
+    [
+        (REPORT, False),
+        (REPORT.upper().replace(",", " –"), False),  # as a paper with another style prints it
+        (f"{REPORT[:-10]}, reporters were told.", False),
+        (REPORT.replace("40", "60"), True),  # disagrees
+        ("The council of Lindby sold a ferry.", True),
+        ("Sold.", True),
+    ],
+)
+def test_the_same_report_is_evidence_once(other: str, kept: bool) -> None:
+    hits = [Hit(replace(passage(text), text=text), 1.0) for text in (REPORT, other)]
+    assert distinct(hits) == (hits if kept else hits[:1])

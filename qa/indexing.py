@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -20,6 +21,7 @@ from qa import loading, sketches, splitting, stores
 from qa.catalog import Catalog, Store, StoredPassage
 from qa.dense import DenseIndex, Server
 from qa.errors import BusyError, InputError, LoadError, StoreError, UnreachableError
+from qa.follower import Follower
 from qa.lexical import LexicalIndex
 from qa.loading import Loaded
 from qa.loading.workers import Workers
@@ -134,6 +136,7 @@ def update(
         sha, ids = known.get(_name(path), ("", ()))
         return not (sha and sha == _sha256(path) and _current(ids, schemes, splitter))
 
+    follower = _follower(catalog, home, embedder, server)
     reading = _read(files, paths, home, changed)
     try:
         for done, (path, source, read) in enumerate(reading):
@@ -163,9 +166,9 @@ def update(
                 splitter,
             )
             if batch.size() >= _FLUSH:
-                _commit(catalog, batch, schemes, embedder, splitter.scheme, meter)
+                _commit(catalog, batch, schemes, embedder, splitter.scheme, meter, follower)
                 batch = _Batch()
-        _commit(catalog, batch, schemes, embedder, splitter.scheme, meter)
+        _commit(catalog, batch, schemes, embedder, splitter.scheme, meter, follower)
         gone = [] if keep_missing else _vanished(known, files, paths)
         _forget(catalog, gone)
         _embed_rest(catalog, embedder, meter)
@@ -177,9 +180,9 @@ def update(
         reading.close()
         # What was committed can be found at once; the error that stopped us is the one to show.
         with suppress(StoreError):
-            synchronise(catalog, home, embedder, server)
+            synchronise(catalog, home, embedder, server, follower)
         raise
-    synchronise(catalog, home, embedder, server)
+    synchronise(catalog, home, embedder, server, follower)
     documents, passages = catalog.counts()
     return IndexReport(
         added,
@@ -208,7 +211,7 @@ def remove(
         server.version()
     with catalog.transaction():
         catalog.remove_document(document_id)
-        catalog.drop_orphans()
+        catalog.drop_orphans([document_id])
         catalog.drop_unused_vectors()
         catalog.advance()
     synchronise(catalog, home, embedder, server)
@@ -216,35 +219,62 @@ def remove(
 
 
 def synchronise(
-    catalog: Catalog, home: Path, embedder: Embedder, server: Server | None = None
+    catalog: Catalog,
+    home: Path,
+    embedder: Embedder,
+    server: Server | None = None,
+    follower: Follower | None = None,
 ) -> None:
-    """Makes the derived indexes hold exactly the catalog's passages, without embedding.
+    """Makes the derived indexes hold exactly the catalog's passages, without embedding. A follower
+    is given the time that the lexical index takes, and then waited for.
 
     One that a cut-off write left dirty is rebuilt under a new name, since opening a damaged Chroma
     can end the process. The caller holds `writing(home)`. Raises StoreError when passages have no
     vector of this embedder, and UnreachableError when the server does not answer.
     """
-    if catalog.without_vector(embedder.name):
-        raise StoreError(
-            f"the index was not embedded with {embedder.name}: run `qa index` on the folder again"
-        )
 
-    def add_vectors(index: DenseIndex, rows: Sequence[StoredPassage]) -> None:
-        vectors = catalog.vectors(embedder.name, [row.sha for row in rows])
-        index.add([row.passage.id for row in rows], vectors)
+    def add_vectors(index: DenseIndex, rows: Iterator[StoredPassage]) -> None:
+        while some := list(islice(rows, _ROWS)):
+            vectors = catalog.vectors(embedder.name, [row.sha for row in some])
+            index.add([row.passage.id for row in some], vectors)
 
-    def add_texts(index: LexicalIndex, rows: Sequence[StoredPassage]) -> None:
+    def add_texts(index: LexicalIndex, rows: Iterator[StoredPassage]) -> None:
         index.add((row.passage.id, splitting.searchable(row.passage)) for row in rows)
 
-    _follow(catalog, stores.lexical_builds(home), add_texts)
-    _follow(catalog, stores.dense_builds(catalog, home, embedder.name, server), add_vectors)
+    built = ""
+    try:
+        if catalog.without_vector(embedder.name):
+            raise StoreError(
+                f"the index was not embedded with {embedder.name}: run `qa index` on the folder "
+                "again"
+            )
+        _follow(catalog, stores.lexical_builds(home), add_texts)
+    finally:
+        if follower:
+            built = follower.finish()
+    _follow(catalog, stores.dense_builds(catalog, home, embedder.name, server), add_vectors, built)
+
+
+def _follower(
+    catalog: Catalog, home: Path, embedder: Embedder, server: Server | None
+) -> Follower | None:
+    """What fills the dense index while files are read, when one is built from nothing in a folder;
+    one that is added to is copied first, and whole all the time."""
+    builds = stores.dense_builds(catalog, home, embedder.name, server)
+    state = catalog.store(builds.name)
+    if server or (state and not state.dirty and builds.exists(state.folder)):
+        return None
+    return Follower(catalog, builds.name, home / builds.new(), embedder.name)
 
 
 def _follow(
     catalog: Catalog,
     builds: Builds[Index],
-    add: Callable[[Index, Sequence[StoredPassage]], None],
+    add: Callable[[Index, Iterator[StoredPassage]], None],
+    built: str = "",
 ) -> None:
+    """Brings an index to the catalog's generation; one that is built anew begins with `built`, a
+    build that was closed as it should be."""
     state, generation = catalog.store(builds.name), catalog.generation()
     there = builds.exists(state.folder if state else "")  # a server that is away: nothing is marked
     whole = state is not None and not state.dirty and there
@@ -255,7 +285,7 @@ def _follow(
     try:
         # A folder that readers may have open is never written to; a copy takes its place when it
         # is whole. On a server, which takes care of its readers, there are no copies.
-        build = builds.copy(state.folder) if whole and state else builds.new()
+        build = builds.copy(state.folder) if whole and state else built or builds.new()
         if not whole or state is None or build == state.folder:
             catalog.mark(builds.name, Store(build, generation, dirty=True))
         _fill(catalog, builds.open(build, writing=True), add)
@@ -276,19 +306,25 @@ def _follow(
 def _fill(
     catalog: Catalog,
     index: Index,
-    add: Callable[[Index, Sequence[StoredPassage]], None],
+    add: Callable[[Index, Iterator[StoredPassage]], None],
 ) -> None:
     """Brings the rows of the index to what the catalog holds, and closes it."""
     try:
         held, wanted = index.ids(), catalog.passage_ids()
         if stale := sorted(held - set(wanted)):
             index.remove(stale)
-        missing = [i for i in wanted if i not in held]
-        for first in range(0, len(missing), _ROWS):
-            rows = catalog.passages(missing[first : first + _ROWS])
-            add(index, list(rows.values()))
+        if missing := [i for i in wanted if i not in held]:
+            add(index, _passages(catalog, missing))
     finally:
         index.close()
+
+
+def _passages(catalog: Catalog, ids: Sequence[str]) -> Iterator[StoredPassage]:
+    """The passages of these ids, in their order, a part at a time."""
+    for first in range(0, len(ids), _ROWS):
+        some = ids[first : first + _ROWS]
+        found = catalog.passages(some)
+        yield from (found[i] for i in some)
 
 
 def _read(
@@ -341,6 +377,7 @@ def _commit(
     embedder: Embedder,
     scheme: str,
     meter: _Meter,
+    follower: Follower | None,
 ) -> None:
     """Stores a batch, and takes what no file holds any more out of the catalog and of `schemes`: a
     file that is still to come may hold it now. Its vectors stay until all files were seen, and so
@@ -356,12 +393,15 @@ def _commit(
     with catalog.transaction():
         for document, rows in batch.passages.values():
             catalog.put_document(document, scheme, rows)
+        displaced = set[str]()
         for file, sha, documents in batch.files:
-            catalog.put_file(file, sha, documents)
-        gone = catalog.drop_orphans()
+            displaced |= catalog.put_file(file, sha, documents)
+        gone = catalog.drop_orphans(displaced)  # after all files: one may take what another had
         catalog.advance()
     for document_id in gone:
         schemes.pop(document_id, None)
+    if follower:
+        follower.committed(batch.size())
     meter.stored(batch.size() - new)
 
 
@@ -399,8 +439,7 @@ def _embed(catalog: Catalog, embedder: Embedder, texts: Mapping[str, str], meter
 def _forget(catalog: Catalog, files: Sequence[str]) -> None:
     if files:
         with catalog.transaction():
-            catalog.remove_files(files)
-            catalog.drop_orphans()
+            catalog.drop_orphans(catalog.remove_files(files))
             catalog.advance()
 
 

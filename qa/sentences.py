@@ -15,7 +15,8 @@ Span = tuple[int, int]
 
 _HEADING = re.compile(r"[ \t]*#{1,6}[ \t]")
 _ITEM = re.compile(r"[ \t]*(?:[-*+•][ \t]|\d{1,3}[.)][ \t]+(?=[A-ZÀ-Þ“¿¡]))|[ \t]*\|")
-_UNBROKEN = re.compile(r"\S{500,}")
+_LONGEST_RUN = 500  # characters without a space
+_UNBROKEN = re.compile(rf"\S{{{_LONGEST_RUN},}}")
 _TITLES = (
     "mr|mrs|ms|dr|sens?|reps?|govs?|lt|gen|gens|maj|brig|capt|col|cmdr|sgt|det|supt|asst|dep|ald"
     "|atty|rev|prof|hon|pres|sra?|srta|dra|sres|messrs|st|mt|ft"
@@ -25,10 +26,10 @@ _ABBREVIATION = re.compile(
     rf"(?i:{_TITLES}|dept|corp|assn|calif|ariz|mass|minn|tenn|miss|penn|conn|okla|wash|sept|approx"
     r"|univ|bros|figs|nos|vols|intl|natl|govt|ave|blvd|stat)"
 )
-# A word of four letters or more, an end mark, and a capital after the space.
-_WORD_END = re.compile(
-    r"(?<![^\W\d_])([^\W\d_]{4,20})[.!?]+[\"”’')\]]*(\s+)(?=[\"“‘'(\[¿¡]*[A-ZÀ-Þ])"
-)
+# An end mark with a capital after the space, and a word of four letters or more in front of it. Two
+# patterns, because the first has few places to begin at.
+_END = re.compile(r"[.!?]+[\"”’')\]]*(\s+)(?=[\"“‘'(\[¿¡]*[A-ZÀ-Þ])")
+_WORD = re.compile(r"(?<![^\W\d_])[^\W\d_]{4,20}\Z")
 
 
 def sentences(text: str, start: int = 0, end: int | None = None) -> list[Span]:
@@ -70,21 +71,30 @@ def _blocks(text: str, start: int, end: int) -> Iterator[Span]:
 
 
 def _segment(block: str) -> Iterator[Span]:
+    plain = block
     # Long runs without a space are of no interest here, and slow: only their ends are kept.
-    plain = _UNBROKEN.sub(lambda run: "x" * (len(run[0]) - 3) + run[0][-3:], block)
+    if max(map(len, block.split()), default=0) >= _LONGEST_RUN:
+        plain = _UNBROKEN.sub(lambda run: "x" * (len(run[0]) - 3) + run[0][-3:], block)
     spans = list[Span]()
     for start, end in nupunkt.sentence_spans(plain, paragraph_breaks=False, line_breaks=False):
-        if spans and _AFTER_TITLE.search(plain, spans[-1][0], spans[-1][1]):
+        if spans and _ends_with(_AFTER_TITLE, plain, *spans[-1]):
             spans[-1] = spans[-1][0], end
         else:
             spans.append((start, end))
-    for start, end in spans:
-        for found in _WORD_END.finditer(plain, start, end):
-            if not _ABBREVIATION.fullmatch(found[1]):
-                yield _trimmed(block, start, found.start(2))
+    for first, end in spans:
+        start = first
+        for found in _END.finditer(plain, first, end):
+            word = _ends_with(_WORD, plain, first, found.start())
+            if word and not _ABBREVIATION.fullmatch(word[0]):
+                yield _trimmed(block, start, found.start(1))
                 start = found.end()
         if block[start:end].strip():
             yield _trimmed(block, start, end)
+
+
+def _ends_with(pattern: re.Pattern[str], text: str, start: int, end: int) -> re.Match[str] | None:
+    """The match of a pattern of at most 20 characters that ends where `text[start:end]` does."""
+    return pattern.search(text, max(start, end - 20), end)
 
 
 def _trimmed(block: str, start: int, end: int) -> Span:

@@ -26,12 +26,11 @@ def document(text: str, title: str = "Title", published: date | None = None) -> 
     return make("corpus/a.txt", text, title, (published, "header" if published else None))
 
 
-def put(catalog: Catalog, document: Document, file: str, sha: str = "sha") -> StoredPassage:
-    """Stores a document of `file` with its whole text as its one passage."""
+def whole(document: Document, sha: str) -> StoredPassage:
+    """The whole text of a document as its one passage."""
     text = document.text
-    identity = f"{document.id}:0-{len(text)}"
     passage = Passage(
-        id=identity,
+        id=f"{document.id}:0-{len(text)}",
         document_id=document.id,
         title=document.title,
         published=document.published,
@@ -41,7 +40,12 @@ def put(catalog: Catalog, document: Document, file: str, sha: str = "sha") -> St
         end=len(text),
         tokens=3,
     )
-    stored = StoredPassage(passage, sha)
+    return StoredPassage(passage, sha)
+
+
+def put(catalog: Catalog, document: Document, file: str, sha: str = "sha") -> StoredPassage:
+    """Stores a document of `file` with its whole text as its one passage."""
+    stored = whole(document, sha)
     with catalog.transaction():
         catalog.put_document(document, "scheme", [stored])
         catalog.put_file(file, "file-sha", [document])
@@ -71,8 +75,7 @@ def test_a_change_that_fails_leaves_nothing_behind(catalog: Catalog) -> None:
 
     def change() -> None:
         with catalog.transaction():
-            catalog.remove_files(["/a.txt"])
-            catalog.drop_orphans()
+            catalog.drop_orphans(catalog.remove_files(["/a.txt"]))
             catalog.advance()
             raise ZeroDivisionError
 
@@ -156,8 +159,8 @@ def test_a_document_stays_until_the_last_file_that_holds_it_goes(catalog: Catalo
     catalog.put_vectors("e", ["sha"], np.ones((1, 4), np.float32))
     for file, left in (("/a.txt", 1), ("/b.txt", 0)):
         with catalog.transaction():
-            catalog.remove_files([file])
-            assert catalog.drop_orphans() == ([] if left else [shared.id])
+            dropped = catalog.drop_orphans(catalog.remove_files([file]))
+            assert dropped == (set() if left else {shared.id})
             catalog.drop_unused_vectors()
         assert catalog.counts() == (left, left)
         assert catalog.missing_vectors("e", ["sha"]) == ({"sha"} if not left else set())
@@ -194,6 +197,61 @@ def test_a_catalog_has_an_identity_that_a_copy_does_not_share(
         other = Catalog(tmp_path / folder / "catalog.sqlite3")
         assert (other.identity() == identity) == same
         other.close()
+
+
+def test_a_document_that_another_file_takes_over_is_kept(catalog: Catalog) -> None:
+    moved, new = document("Moved."), document("New.")
+    put(catalog, moved, "/a.txt")
+    with catalog.transaction():
+        catalog.put_document(new, "scheme", [])
+        displaced = catalog.put_file("/a.txt", "file-sha", [new])
+        assert displaced == {moved.id}
+        catalog.put_file("/b.txt", "file-sha", [moved])
+        assert catalog.drop_orphans(displaced) == set()
+    assert {d.text for d in catalog.documents()} == {"Moved.", "New."}
+
+
+def test_each_passage_is_cut_out_of_its_own_document(catalog: Catalog) -> None:
+    texts = [f"Año {n}. 😀 Más de {n}." for n in range(600)]
+    stored = [whole(document(text), "sha") for text in texts]
+    with catalog.transaction():
+        for text, row in zip(texts, stored, strict=True):
+            catalog.put_document(document(text), "scheme", [row])
+        found = catalog.passages([row.passage.id for row in stored])  # before the change ends, too
+    assert [found[row.passage.id].passage.text for row in stored] == texts
+    assert catalog.passages(list(found)).keys() == found.keys()
+
+
+def test_vectors_are_read_on_from_a_passage(catalog: Catalog) -> None:
+    ids = [put(catalog, document(f"{n}"), f"/{n}", f"sha {n}").passage.id for n in range(5)]
+    catalog.put_vectors("e", ["sha 0", "sha 1", "sha 3", "sha 4"], np.eye(4, dtype=np.float32))
+    row, some, vectors = catalog.vectors_after(0, "e", 3)
+    assert some == [ids[0], ids[1], ids[3]]
+    assert (vectors == np.eye(4)[:3]).all()
+    row, some, vectors = catalog.vectors_after(row, "e", 3)
+    assert (some, vectors.tolist()) == ([ids[4]], [[0, 0, 0, 1]])
+    assert catalog.vectors_after(row, "e", 3)[:2] == (row, [])
+    assert catalog.vectors_after(0, "other", 3)[1] == []
+
+
+def test_vectors_of_a_catalog_of_version_3_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.sqlite3"
+    Catalog(path).close()
+    with sqlite3.connect(path) as old:
+        old.executescript(
+            "DROP TABLE vectors; CREATE TABLE vectors (embedder TEXT NOT NULL, sha TEXT NOT NULL,"
+            " vector BLOB NOT NULL, PRIMARY KEY (embedder, sha)) WITHOUT ROWID;"
+            "PRAGMA user_version=3;"
+        )
+        old.execute(
+            "INSERT INTO vectors VALUES ('e', 'sha', ?)", [np.ones(4, np.float32).tobytes()]
+        )
+    old.close()
+    for _ in range(2):
+        catalog = Catalog(path)
+        assert catalog.vectors("e", ["sha"]).tolist() == [[1, 1, 1, 1]]
+        catalog.put_vectors("e", ["sha"], np.ones((1, 4), np.float32))
+        catalog.close()
 
 
 def test_vectors_belong_to_their_embedder_and_keep_their_order(catalog: Catalog) -> None:

@@ -36,6 +36,22 @@ def test_meaning_counts_more_than_words(minilm: MiniLM) -> None:
     assert question @ answer > question @ other
 
 
+def test_tokens_are_counted_as_the_tokenizer_does(minilm: MiniLM) -> None:
+    texts = [
+        "",
+        "  ",
+        "A caravan of 6,000 people.\nMás de 6.000 personas\u2028 [SEP] [ MASK ]",
+        "na\u00efve nai\u0308ve a \u0301b \x1c \x00 \u00a0 日本語 😀 don't U.S.",
+        "x" * 600,
+        "ab," * 200,
+    ]
+    exact = minilm._counter.encode_batch(texts, add_special_tokens=False)
+    for _ in range(2):  # the second time from memory
+        assert minilm.count(texts) == [len(encoding) for encoding in exact]
+    (unbroken,) = minilm.count(["ab," * 20_000])
+    assert unbroken == pytest.approx(40_000, rel=1e-3)  # counted in pieces
+
+
 def test_no_texts_give_no_vectors(minilm: MiniLM) -> None:
     assert minilm.embed([]).shape == (0, DIMENSIONS)
     assert minilm.words([]) == []

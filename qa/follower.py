@@ -1,0 +1,95 @@
+"""Fills a new Chroma index while the catalog is still being written, in a process of its own.
+
+A thread would not do: Chroma's upsert holds Python's lock from beginning to end. The process is a
+Python started anew, since multiprocessing would run a script that has no
+`if __name__ == "__main__"` a second time. It reads the catalog, which any number of processes may,
+and is the only one that has the new folder open.
+"""
+
+import json
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from qa.catalog import Catalog, Store
+from qa.dense import DenseIndex
+
+_LEAST = 2_000  # passages that are worth a process, which takes a second to start
+_ROWS = 1_000  # passages in one write, about a second
+_START = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "from qa.follower import serve; serve(*sys.argv[2:])"
+)
+
+
+class Follower:
+    """The process, seen from the one that writes the catalog. Its index is marked dirty: a kill at
+    any moment costs a rebuild of what this run put in."""
+
+    def __init__(self, catalog: Catalog, name: str, folder: Path, embedder: str) -> None:
+        """For the derived index `name` of this embedder, to be built in that new folder."""
+        self._catalog, self._name = catalog, name
+        self._folder, self._embedder = folder, embedder
+        self._waiting = 0
+        self._started = False
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def committed(self, passages: int) -> None:
+        """Tells it that so many passages and their vectors were committed."""
+        self._waiting += passages
+        if self._waiting >= (_ROWS if self._started else _LEAST):
+            if not self._started:
+                self._start()
+            self._say(b"more\n" * (self._waiting // _ROWS))
+            self._waiting %= _ROWS
+
+    def finish(self) -> str:
+        """Waits until the index holds all that the catalog holds now, and gives its folder's name.
+
+        Empty when it was not begun, or not closed as it should be and so may be damaged.
+        """
+        if self._process is None:
+            return ""
+        self._say(b"end\n")
+        with suppress(OSError):
+            self._process.communicate()
+        return "" if self._process.wait() else self._folder.name
+
+    def _start(self) -> None:
+        self._started = True
+        generation = self._catalog.generation()
+        self._catalog.mark(self._name, Store(self._folder.name, generation, dirty=True))
+        path = json.dumps([entry for entry in sys.path if isinstance(entry, str)])
+        what = [str(self._catalog.path), str(self._folder), self._embedder]
+        with suppress(OSError):  # without the process, the index is built afterwards
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-c", _START, path, *what],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C is for the writer, which ends this one
+            )
+
+    def _say(self, words: bytes) -> None:
+        if self._process is not None and self._process.stdin is not None:
+            with suppress(OSError):  # it is gone, as its exit status will tell
+                self._process.stdin.write(words)
+                self._process.stdin.flush()
+
+
+def serve(catalog: str, folder: str, embedder: str) -> None:
+    """What the process does: copies `_ROWS` passages for each "more" on the standard input, and at
+    the "end" the rest. When its writer dies it ends too, with an exit status of 1."""
+    source, index, row = Catalog(Path(catalog)), DenseIndex(Path(folder)), 0
+    for line in sys.stdin:
+        while True:
+            row, ids, vectors = source.vectors_after(row, embedder, _ROWS)
+            index.add(ids, vectors)
+            if line == "more\n" or not ids:
+                break
+        if line == "end\n":
+            index.close()
+            source.close()
+            return
+    sys.exit(1)

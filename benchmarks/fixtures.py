@@ -1,4 +1,4 @@
-"""The fixture test set on the demo corpus, without a model.
+"""The fixture test sets, without a model: the demo corpus, and a library of invented documents.
 
 usage: python benchmarks/fixtures.py                writes README.md and docs/benchmarks.md
 """
@@ -24,18 +24,27 @@ SHOWN = {
 }
 
 
+SETS = {
+    "demo corpus": ("tests/fixtures/questions.jsonl", "corpus", "fixture-tags"),
+    "invented library": ("tests/fixtures/library.jsonl", "tests/fixtures/library", "library-tags"),
+}
+
+
 def main() -> None:
     """Measures, prints and writes the tables."""
-    cases = load_cases(tables.ROOT / "tests/fixtures/questions.jsonl")
-    with tempfile.TemporaryDirectory() as home, qa.Engine.open(home) as engine:
-        engine.index(tables.ROOT / "corpus")
-        run = evaluate(engine, cases)
-    summary = run.summary()
-    rows = [(label, f"{summary[name] or 0:.1%}") for name, label in SHOWN.items()]
-    rows.append(("latency p50 / p95", " / ".join(f"{_ms(summary, q)} ms" for q in ("50", "95"))))
-    text = tables.table([f"fixture set, {len(cases)} questions, no model", "share"], rows)
-    tables.write("fixtures", text, "README.md", "docs/benchmarks.md")
-    tables.write("fixture-tags", _by_tag(run), "docs/benchmarks.md")
+    columns, head = list[list[str]](), ["no model"]
+    for name, (questions, folder, marker) in SETS.items():
+        cases = load_cases(tables.ROOT / questions)
+        with tempfile.TemporaryDirectory() as home, qa.Engine.open(home) as engine:
+            engine.index(tables.ROOT / folder)
+            run = evaluate(engine, cases)
+        summary = run.summary()
+        latency = " / ".join(f"{_ms(summary, quantile)} ms" for quantile in ("50", "95"))
+        columns.append([*(f"{summary[metric] or 0:.1%}" for metric in SHOWN), latency])
+        head.append(f"{name}, {len(cases)} questions")
+        tables.write(marker, _by_tag(run), "docs/benchmarks.md")
+    rows = list(zip([*SHOWN.values(), "latency p50 / p95"], *columns, strict=True))
+    tables.write("fixtures", tables.table(head, rows), "README.md", "docs/benchmarks.md")
 
 
 def _ms(summary: dict[str, float | None], quantile: str) -> str:

@@ -25,6 +25,7 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from threading import Event, Thread
@@ -135,9 +136,11 @@ def _index(folder: Path) -> None:
 
 def _resident() -> list[int]:
     """Bytes of memory that this process holds, and each of its children."""
-    children = [p.read_text().split() for p in Path("/proc/self/task").glob("*/children")]
-    found = []
-    for process in ("self", *(child for some in children for child in some)):
+    children, found = list[str](), []
+    for task in Path("/proc/self/task").glob("*/children"):
+        with suppress(OSError):  # a thread that has ended meanwhile
+            children += task.read_text().split()
+    for process in ("self", *children):
         try:
             pages = Path(f"/proc/{process}/statm").read_text().split()[1]
         except (OSError, IndexError):

@@ -9,7 +9,7 @@ from qa import matching, prompts
 from qa.attribution import MARK
 from qa.errors import ModelError
 from qa.models import ChatModel, Embedder, Reply
-from qa.questions import Asked
+from qa.questions import Asked, asks_who
 from qa.refusal import ON_TOPIC, unspoken
 from qa.sentences import sentences
 from qa.types import Evidence
@@ -21,9 +21,20 @@ QUOTES = 3  # sentences quoted for each part of a question
 # share of the question and is not much worse, from the same passage and from another.
 CLOSE, GAIN, FLOOR, FLOOR_ELSEWHERE = 0.93, 0.04, 0.6, 0.85
 MISFIT = 0.2  # what a sentence loses that has no number for "how many", no date for "when"
+NAME_BESIDE = 0.05  # what it loses for "who" when a sentence beside it has the name
 
 _FENCE = re.compile(r"<\s*/?\s*(?=passage)", re.IGNORECASE)
 _OPEN_MARK = re.compile(r"\s*(?:\[[^\[\]]{0,20}|\*|<[^<>]{0,8})?\Z")
+_MACHINE = re.compile(
+    r"\b(?:AI|IA|LLMs?|chatbots?|language models?|automated (?:assistant|system|reader)s?"
+    r"|assistants?|asistentes)\b"
+)
+_ORDER = re.compile(
+    r"(?:^|[:;,\[\].]\s*)(?:please |always |you must )?"
+    r"(?:ignore|disregard|forget|say|state|tell|answer|respond|reply|ignoren?|respondan?|digan?)\b"
+    r"|\b(?:must|should|shall) (?:tell|inform) (?:the|their|your|every) users?\b",
+    re.IGNORECASE,
+)
 _BULLET = re.compile(r"\s*(?:[-*•]\s+|\d{1,2}[.)]\s+(?=[A-ZÀ-Þ]))")
 
 Matched = tuple[Asked, list[matching.Sentence]]
@@ -61,32 +72,66 @@ def quote(matched: Sequence[Matched], embedder: Embedder) -> Iterator[str]:
 
 
 def best(asked: Asked, candidates: Sequence[matching.Sentence]) -> list[matching.Sentence]:
-    """The sentence that answers best, and up to two that come close to it or add to it."""
-    ranked = sorted(((score(asked, s), s) for s in candidates), key=lambda pair: -pair[0])
+    """The sentence that answers best, the one beside it that says who, and up to two that come
+    close to it or add to it."""
+    candidates = [s for s in candidates if not is_order(s.text)]
+    beside = {id(s): _naming(asked, s, candidates) for s in candidates}
+    ranked = sorted(
+        ((score(asked, s, beside[id(s)] is not None), s) for s in candidates),
+        key=lambda pair: -pair[0],
+    )
     if not ranked:
         return []
     top, first = ranked[0]
     chosen, said = [first], first.near
+    if who := beside[id(first)]:
+        chosen, said = [first, who], np.maximum(said, who.near)
     for value, sentence in ranked[1:]:
         floor = FLOOR if sentence.evidence is first.evidence else FLOOR_ELSEWHERE
         more = np.maximum(said, sentence.here)
         gain = matching.mean(asked.target, more) - matching.mean(asked.target, said)
         close = value >= CLOSE * top or (gain >= GAIN and value >= floor * top)
-        if close and len(chosen) < QUOTES:
+        if close and len(chosen) < QUOTES and sentence is not who:
             chosen.append(sentence)
             said = np.maximum(said, sentence.near)
     return chosen
 
 
-def score(asked: Asked, sentence: matching.Sentence) -> float:
+def score(asked: Asked, sentence: matching.Sentence, named_beside: bool = False) -> float:
     """How well a sentence answers: what it says of the question, less a penalty when it lacks what
     the question word calls for."""
     said = matching.score(asked.target, sentence)
-    if asked.expected is None:
+    if _fits(asked, sentence):
         return said
+    return said - (NAME_BESIDE if named_beside else MISFIT)
+
+
+def is_order(sentence: str) -> bool:
+    """Whether a sentence tells a machine that reads it what to say: no part of any answer."""
+    return bool(_MACHINE.search(sentence) and _ORDER.search(sentence))
+
+
+def _fits(asked: Asked, sentence: matching.Sentence) -> bool:
+    """Whether a sentence has what the question word calls for, and the question has not."""
+    if asked.expected is None:
+        return True
     known = asked.query.text.casefold().split()
     new = " ".join(word for word in sentence.text.split() if word.casefold() not in known)
-    return said if asked.expected.search(new) else said - MISFIT
+    return bool(asked.expected.search(new))
+
+
+def _naming(
+    asked: Asked, sentence: matching.Sentence, candidates: Sequence[matching.Sentence]
+) -> matching.Sentence | None:
+    """For "who" the sentence before or after one without a name that has one: "..., she said."."""
+    if not asks_who(asked.query.question) or _fits(asked, sentence):
+        return None
+    for away in (-1, 1):
+        for other in candidates:
+            near = other.evidence is sentence.evidence and other.order == sentence.order + away
+            if near and _fits(asked, other):
+                return other
+    return None
 
 
 def generate(question: str, evidence: Sequence[Evidence], model: ChatModel) -> Reply:

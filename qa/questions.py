@@ -31,8 +31,9 @@ _MONTH = (
 _OPENERS = (
     r"(?:The|A|An|It|He|She|They|We|I|You|This|That|These|Those|There|In|On|At|By|For|From|With|To"
     r"|Of|As|And|But|Some|Many|Most|More|After|Before|When|While|If|Since|His|Her|Its|Their|However"
-    r"|Despite|Several|Both|Two|Three)"
+    r"|Despite|Several|Both|Two|Three|Nobody|Everybody|Everyone|Someone|Nothing|All|Not|No|Our|My)"
 )
+_WHO = re.compile(r"\bwho(?:m|se)?\b", re.IGNORECASE)
 # What an answer must hold that the question does not.
 _EXPECTED = (
     (
@@ -51,7 +52,7 @@ _EXPECTED = (
             rf"\b\d{{1,2}}:\d\d|\b\d{{3,4}}s?\b|\b{_MONTH}\b|centur|decade|today", re.IGNORECASE
         ),
     ),
-    (re.compile(r"\bwho(?:m|se)?\b", re.IGNORECASE), re.compile(rf"\b(?!{_OPENERS}\b)[A-ZÀ-Þ]\w")),
+    (_WHO, re.compile(rf"\b(?!{_OPENERS}\b)[A-ZÀ-Þ]\w")),
     (
         re.compile(r"^why\b", re.IGNORECASE),
         re.compile(
@@ -137,6 +138,11 @@ def condense(question: str, history: Sequence[Turn], model: ChatModel | None) ->
 def depends(question: str) -> bool:
     """Whether a question leans on an earlier one: a pronoun, "and ...", or too few words."""
     return bool(_DEPENDENT.search(question.strip())) or len(analyse(question)) < 2
+
+
+def asks_who(question: str) -> bool:
+    """Whether a question asks for a person or body by name."""
+    return bool(_WHO.search(question))
 
 
 def parts(query: Query) -> list[Query]:

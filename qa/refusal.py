@@ -46,8 +46,8 @@ def unspoken(
     sentences: Sequence[matching.Sentence],
     embedder: Embedder,
 ) -> list[str]:
-    """The names and words of the question that the passage of its best sentence does not speak
-    of; all its words when even that sentence says too little of it.
+    """The names of the question that the document of its best sentence does not speak of, and the
+    words that the passage does not; all its words when even that sentence says too little of it.
 
     One word that is missing does not count while no name of the question is found: then the
     passage may say all in other words.
@@ -62,9 +62,14 @@ def unspoken(
         return [word for _, word, _ in words] or [asked.query.question]
     passage = best.evidence.hit.passage
     here = _Vocabulary(f"{passage.title} {passage.text}")
+    # What a document is about it need not name in each passage.
+    others = {s.evidence.hit.passage for s in sentences} - {passage}
+    around = " ".join(p.text for p in others if p.document_id == passage.document_id)
     near = np.max([s.near for s in sentences if s.evidence is best.evidence], axis=0)
     unheld = [(n, w, named) for n, w, named in words if w.isalpha() and not here.holds(w)]
-    absent = [w for n, w, named in unheld if named and near[n] < NAMED]
+    nameless = [w for n, w, named in unheld if named and near[n] < NAMED]
+    elsewhere = _Vocabulary(around if nameless else "")
+    absent = [w for w in nameless if not elsewhere.holds(w)]
     strange = [
         (n, w)
         for n, w, named in unheld

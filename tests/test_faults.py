@@ -198,11 +198,11 @@ def test_citations_shifted_by_one(engine: Engine, sound: Run, monkeypatch: Monke
     attribute = attribution.attribute
 
     def shifted(piece: Any, evidence: Any, *rest: Any) -> Any:
-        citations, said = attribute(piece, evidence, *rest)
+        citations, *said = attribute(piece, evidence, *rest)
         after = {e.number: evidence[(n + 1) % len(evidence)] for n, e in enumerate(evidence)}
         passages = ((after[c.number], after[c.number].hit.passage) for c in citations)
         moved = tuple(attribution.cite(entry, p.start, p.start + 20) for entry, p in passages)
-        return moved, said
+        return moved, *said
 
     monkeypatch.setattr(attribution, "attribute", shifted)
     caught(evaluate(engine, some("mayor")), sound, "citation_precision_passage")

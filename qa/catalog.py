@@ -289,13 +289,12 @@ class Catalog:
 
     def files(self) -> dict[str, tuple[str, tuple[str, ...]]]:
         """For each file that was indexed: the sha256 of its bytes and its documents' ids."""
-        files = dict[str, tuple[str, tuple[str, ...]]]()
+        files = dict[str, tuple[str, list[str]]]()
         for file, sha, document_id in self._rows(
             "SELECT file, file_sha256, document_id FROM sources ORDER BY file, ordinal"
         ):
-            _, ids = files.get(str(file), ("", ()))
-            files[str(file)] = str(sha), (*ids, str(document_id))
-        return files
+            files.setdefault(str(file), (str(sha), []))[1].append(str(document_id))
+        return {file: (sha, tuple(ids)) for file, (sha, ids) in files.items()}
 
     def put_document(
         self, document: Document, scheme: str, passages: Sequence[StoredPassage]

@@ -31,3 +31,7 @@ class UnreachableError(StoreError):
 
 class ModelError(QAError):
     """The language model or embedding service did not give a usable reply."""
+
+
+class TooLongError(ModelError):
+    """The text is longer than the model can read; less evidence may fit."""

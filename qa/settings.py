@@ -41,6 +41,13 @@ class Settings(BaseSettings):
         "minilm", description="minilm, or openai:MODEL for embeddings of the service"
     )
     timeout: float = Field(60.0, gt=0, description="seconds to wait for the service")
+    temperature: float = Field(
+        0.0, ge=0, le=2, description="how freely the model writes; 0 as much the same as it can"
+    )
+    answer_tokens: int = Field(600, ge=16, description="most tokens that a model may write")
+    context_tokens: int = Field(
+        0, ge=0, description="tokens that the model can read and write in all; 0: not known"
+    )
     passage_tokens: int = Field(180, ge=32, le=230, description="size of a passage, MiniLM tokens")
     passages: int = Field(6, ge=1, le=50, description="passages that an answer may draw on")
     evidence_tokens: int = Field(

@@ -22,7 +22,7 @@ from openai_server import (
     vector,
 )
 
-from qa.errors import InputError, ModelError
+from qa.errors import InputError, ModelError, TooLongError
 from qa.models.openai_compatible import OpenAICompatible, OpenAIEmbedder
 from qa.settings import Settings
 
@@ -60,6 +60,14 @@ def complaint(model: OpenAICompatible) -> str:
     return str(error.value)
 
 
+def kept(model: OpenAICompatible) -> tuple[str, str]:
+    """What of a reply arrived, and why there is no more."""
+    reply = model.reply("Be brief.", "Say two words.")
+    text = "".join(reply)
+    assert KEY not in str(reply.faults)
+    return text, " ".join(reply.faults)
+
+
 def test_a_reply_arrives_in_pieces_and_its_tokens_are_counted_afterwards(
     server: OpenAIServer,
 ) -> None:
@@ -95,9 +103,31 @@ def test_a_server_that_counts_no_tokens_is_good_enough(server: OpenAIServer) -> 
     assert reply.usage == {}
 
 
-def test_a_reply_at_its_full_length_is_accepted(server: OpenAIServer) -> None:
+def test_a_reply_at_its_full_length_is_kept_and_names_the_limit(server: OpenAIServer) -> None:
     server.replies.append(says("Two wor", finish="length"))
-    assert list(chat(server.url).reply("Be brief.", "Say two words.")) == ["Two wor"]
+    assert kept(chat(server.url)) == (
+        "Two wor",
+        "test came to the length that it may have: raise QA_ANSWER_TOKENS (now 600)",
+    )
+
+
+def test_a_reply_that_a_filter_ended_is_kept_and_says_so(server: OpenAIServer) -> None:
+    server.replies.append(says("Two wor", finish="content_filter"))
+    assert kept(chat(server.url)) == (
+        "Two wor",
+        f"the filter of {server.url} ended the reply: ask in other words",
+    )
+
+
+def test_temperature_and_length_are_settings(server: OpenAIServer) -> None:
+    server.replies.append(says("Two words."))
+    list(chat(server.url, temperature=0.7, answer_tokens=90).reply("", ""))
+    assert (server.requests[0]["temperature"], server.requests[0]["max_tokens"]) == (0.7, 90)
+
+
+def test_a_model_that_has_one_temperature_names_the_setting(server: OpenAIServer) -> None:
+    server.replies.append(fails(400, "Unsupported value: 'temperature' must be 1"))
+    assert complaint(chat(server.url)).endswith(": check QA_TEMPERATURE")
 
 
 def test_a_local_server_needs_no_key(server: OpenAIServer) -> None:
@@ -221,19 +251,22 @@ def test_a_silent_server_says_how_long_was_waited(server: OpenAIServer) -> None:
     assert complaint(chat(server.url, timeout=0.2)) == (
         f"{server.url} was silent for 0.2 seconds: raise QA_TIMEOUT, or use a smaller model"
     )
+    assert len(server.requests) == 1  # asking again would cost the limit three times
 
 
 def test_a_stream_that_stalls_says_how_long_was_waited(server: OpenAIServer) -> None:
     server.replies.append(stalls("Two "))
-    assert complaint(chat(server.url, timeout=0.5)).startswith(
-        f"{server.url} was silent for 0.5 seconds: "
-    )
+    text, fault = kept(chat(server.url, timeout=0.5))
+    assert text == "Two "
+    assert fault.startswith(f"{server.url} was silent for 0.5 seconds: ")
 
 
-def test_a_stream_without_an_end_is_not_taken_for_a_reply(server: OpenAIServer) -> None:
+def test_of_a_stream_without_an_end_what_arrived_is_kept(server: OpenAIServer) -> None:
     server.replies.append(says("Two ", finish=None))
-    message = complaint(chat(server.url))
-    assert message == f"{server.url} broke off in the middle of its reply: ask again"
+    assert kept(chat(server.url)) == (
+        "Two ",
+        f"{server.url} broke off in the middle of its reply: ask again",
+    )
 
 
 def test_a_stream_that_ends_before_it_began_is_cut_too(server: OpenAIServer) -> None:
@@ -243,16 +276,17 @@ def test_a_stream_that_ends_before_it_began_is_cut_too(server: OpenAIServer) -> 
 
 def test_a_connection_that_breaks_in_the_stream_is_a_reply_cut_off(server: OpenAIServer) -> None:
     server.replies.append(breaks_off("Two "))
-    message = complaint(chat(server.url))
-    assert message == f"{server.url} broke off in the middle of its reply: ask again"
+    assert kept(chat(server.url)) == (
+        "Two ",
+        f"{server.url} broke off in the middle of its reply: ask again",
+    )
 
 
 def test_an_error_inside_the_stream_is_quoted(server: OpenAIServer) -> None:
-    server.replies.append(fails_in_stream("Two ", "the GPU is lost"))
-    message = complaint(chat(server.url))
-    assert message == (
-        f"{server.url} stopped with an error in mid-reply (the GPU is lost): ask again"
-    )
+    server.replies += [fails_in_stream("Two ", "the GPU is lost"), fails_in_stream("", "no memory")]
+    said = f"{server.url} stopped with an error in mid-reply"
+    assert kept(chat(server.url)) == ("Two ", f"{said} (the GPU is lost): ask again")
+    assert complaint(chat(server.url)) == f"{said} (no memory): ask again"
 
 
 @pytest.mark.parametrize("reply", [shows_a_page, sends({"choices": []}), sends("hello")])
@@ -266,16 +300,18 @@ def test_a_server_that_does_not_stream_is_a_stranger(server: OpenAIServer, reply
 
 @pytest.mark.parametrize("pieces", [(), ("", " \n")])
 def test_an_empty_reply_is_an_error(server: OpenAIServer, pieces: tuple[str, ...]) -> None:
-    server.replies.append(says(*pieces, finish="length"))
+    server.replies.append(says(*pieces))
     assert complaint(chat(server.url)) == (
-        "test gave an empty reply (finish reason: length): ask again, or set QA_MODEL to another "
+        "test gave an empty reply (finish reason: stop): ask again, or set QA_MODEL to another "
         "model"
     )
 
 
 def test_a_text_that_is_too_long_names_the_setting_that_shortens_it(server: OpenAIServer) -> None:
     words = "This model's maximum context length is 512 tokens, you requested 1900"
-    server.replies.append(fails(400, words))
+    server.replies += [fails(400, words)] * 2
+    with pytest.raises(TooLongError):
+        list(chat(server.url).reply("", ""))
     assert complaint(chat(server.url)) == (
         f"the text is too long for test ({words}): lower QA_EVIDENCE_TOKENS (now 1500), or use "
         "another model"

@@ -49,12 +49,15 @@ class Reader(Embedder, Protocol):
 
 @dataclass(slots=True)
 class Reply:
-    """A model's reply while it arrives: iterate it for text; afterwards `usage` counts tokens.
-    `model` names who writes; empty when no model was asked."""
+    """A model's reply while it arrives: iterate it for text; afterwards `usage` counts tokens,
+    `faults` say why the text has no proper end, if it has none, and `notes` what was done to get
+    it. `model` names who writes; empty when no model was asked."""
 
     pieces: Iterator[str]
     usage: dict[str, int] = field(default_factory=dict)
     model: str = ""
+    faults: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[str]:
         return self.pieces
@@ -69,5 +72,9 @@ class ChatModel(Protocol):
         ...
 
     def reply(self, system: str, user: str) -> Reply:
-        """The reply to one message, as a stream. Raises ModelError, also in mid-stream."""
+        """The reply to one message, as a stream.
+
+        Raises ModelError, until text has arrived; what has is kept, and the rest in `faults`.
+        TooLongError is the one for a text that the model cannot take in.
+        """
         ...

@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from qa.errors import InputError, ModelError
+from qa.errors import InputError, ModelError, TooLongError
 from qa.models import Reply, Vectors
 from qa.settings import Settings
 
@@ -19,20 +19,21 @@ if TYPE_CHECKING:
 
 OPENAI = "https://api.openai.com/v1"
 DEFAULT_MODEL = "gpt-4.1-mini"
-REPLY_TOKENS = 600  # four short sentences and some room
-RETRIES = 2  # after no connection, a timeout, 408, 409, 429 and 5xx
+RETRIES = 2  # after no connection, 408, 409, 429 and 5xx; a silent server is not asked again
 INPUTS, INPUT_BYTES = 2048, 300_000  # a request; the limit is in tokens, and none is under a byte
 
-_TOO_LONG = re.compile(r"context.{0,40}(?:length|size|window)|exceed_context", re.IGNORECASE)
+_TOO_LONG = re.compile(
+    r"context.{0,40}(?:length|size|window)|exceed_context|prompt is too long", re.IGNORECASE
+)
 
 
 class OpenAICompatible:
     """A chat model behind Chat Completions. Safe to share between threads."""
 
-    def __init__(self, service: "_Service", model: str, evidence_tokens: int) -> None:
+    def __init__(self, service: "_Service", settings: Settings) -> None:
         self._service = service
-        self._model = model
-        self._evidence_tokens = evidence_tokens
+        self._model = settings.model
+        self._settings = settings
 
     @classmethod
     def configured(cls, settings: Settings) -> Self:
@@ -43,7 +44,7 @@ class OpenAICompatible:
         unset = " and ".join(name for name, value in set_.items() if value)
         otherwise = f"unset {unset} to quote the documents without a model"
         service = _Service(settings, "QA_MODEL", otherwise)
-        return cls(service, settings.model, settings.evidence_tokens)
+        return cls(service, settings)
 
     @cached_property
     def name(self) -> str:
@@ -56,14 +57,14 @@ class OpenAICompatible:
         raise ModelError(f"{self._service.url} lists no model: load one there, or set QA_MODEL")
 
     def reply(self, system: str, user: str) -> Reply:
-        """The reply to one message, asked for when the first piece is. Raises ModelError, also in
-        mid-stream."""
-        usage = dict[str, int]()
-        return Reply(self._pieces(system, user, usage), usage)
+        """The reply to one message, asked for when the first piece is. Raises ModelError; once
+        there is text, what goes wrong is among the reply's faults instead."""
+        usage, faults = dict[str, int](), list[str]()
+        return Reply(_kept(self._pieces(system, user, usage), faults), usage, faults=faults)
 
     def _pieces(self, system: str, user: str, usage: dict[str, int]) -> Iterator[str]:
         service, finish, wrote = self._service, "", False
-        shorter = f"lower QA_EVIDENCE_TOKENS (now {self._evidence_tokens})"
+        shorter = f"lower QA_EVIDENCE_TOKENS (now {self._settings.evidence_tokens})"
         with (
             service.explained(self.name, shorter),
             self._stream(system, user) as stream,
@@ -85,6 +86,11 @@ class OpenAICompatible:
             raise service.stranger()
         if not finish:  # openai ends a stream that was cut without any exception
             raise service.cut()
+        if finish == "length":
+            most = f"QA_ANSWER_TOKENS (now {self._settings.answer_tokens})"
+            raise ModelError(f"{self.name} came to the length that it may have: raise {most}")
+        if finish == "content_filter":
+            raise ModelError(f"the filter of {service.url} ended the reply: ask in other words")
         if not wrote:
             raise ModelError(
                 f"{self.name} gave an empty reply (finish reason: {finish}): ask again, or set "
@@ -95,13 +101,13 @@ class OpenAICompatible:
         from openai import omit
 
         # Other servers know the older name only; new models of OpenAI refuse it.
-        is_openai = self._service.is_openai
+        is_openai, most = self._service.is_openai, self._settings.answer_tokens
         return self._service.client.chat.completions.create(
             model=self.name,
             messages=[{"role": "system", "content": system}, {"role": "user", "content": user}],
-            temperature=0,
-            max_completion_tokens=REPLY_TOKENS if is_openai else omit,
-            max_tokens=omit if is_openai else REPLY_TOKENS,
+            temperature=self._settings.temperature,
+            max_completion_tokens=most if is_openai else omit,
+            max_tokens=omit if is_openai else most,
             stream=True,
             stream_options={"include_usage": True},
         )
@@ -152,6 +158,19 @@ class OpenAIEmbedder:
         )
 
 
+def _kept(pieces: Iterator[str], faults: list[str]) -> Iterator[str]:
+    """The pieces; an error after the first words becomes a fault, so that those are not lost."""
+    wrote = False
+    try:
+        for piece in pieces:
+            wrote = wrote or not piece.isspace()
+            yield piece
+    except ModelError as error:
+        if not wrote:
+            raise
+        faults.append(str(error))
+
+
 def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
     batch, size = list[str](), 0
     for text in texts:
@@ -188,13 +207,25 @@ class _Service:
     @cached_property
     def client(self) -> "openai.OpenAI":
         """The connection, made when it is first used."""
+        import httpx2  # what openai speaks HTTP with
         import openai
+
+        class Impatient(openai.DefaultHttpxClient):
+            """Makes a silent server an error that openai does not try again after, which would
+            make a person wait for three times the limit."""
+
+            def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
+                try:
+                    return super().send(request, **options)
+                except httpx2.TimeoutException as error:
+                    raise openai.APITimeoutError(request=request) from error
 
         return openai.OpenAI(
             api_key=self._key or "none",  # local servers take any but an empty one
             base_url=self._url,
             timeout=self._timeout,
             max_retries=RETRIES,
+            http_client=Impatient(),
         )
 
     def models(self) -> list[str]:
@@ -223,7 +254,9 @@ class _Service:
                 f"{self._otherwise}"
             ) from None
         except openai.APIError as error:
-            raise ModelError(self._meaning(error, model, shorter)) from None
+            too_long = _TOO_LONG.search(str(error))
+            kind = TooLongError if too_long else ModelError
+            raise kind(self._meaning(error, model, shorter)) from None
 
     @contextmanager
     def understood(self) -> Iterator[None]:
@@ -276,7 +309,8 @@ class _Service:
             return f"{self.url} takes no more requests {said}: wait, or check the account's limits"
         if status >= 500:
             return f"{self.url} failed with {status} {said}: ask again, or look into its log"
-        return f"{self.url} refused the request with {status} {said}: check {self._setting}"
+        setting = "QA_TEMPERATURE" if "temperature" in words else self._setting
+        return f"{self.url} refused the request with {status} {said}: check {setting}"
 
     def _choices(self, model: str) -> str:
         try:

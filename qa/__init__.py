@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from qa.settings import Settings as Settings
     from qa.types import Answer as Answer
     from qa.types import Citation as Citation
+    from qa.types import Cost as Cost
     from qa.types import Document as Document
     from qa.types import Evidence as Evidence
     from qa.types import Failure as Failure
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from qa.types import IndexReport as IndexReport
     from qa.types import Passage as Passage
     from qa.types import Progress as Progress
+    from qa.types import Provenance as Provenance
     from qa.types import Statement as Statement
     from qa.types import Turn as Turn
 
@@ -51,6 +53,7 @@ _HOMES = {
     "qa.types": (
         "Answer",
         "Citation",
+        "Cost",
         "Document",
         "Evidence",
         "Failure",
@@ -59,6 +62,7 @@ _HOMES = {
         "IndexReport",
         "Passage",
         "Progress",
+        "Provenance",
         "Statement",
         "Turn",
     ),
@@ -69,6 +73,7 @@ __all__ = [
     "Answer",
     "BusyError",
     "Citation",
+    "Cost",
     "Document",
     "Engine",
     "Evidence",
@@ -81,6 +86,7 @@ __all__ = [
     "ModelError",
     "Passage",
     "Progress",
+    "Provenance",
     "QAError",
     "Settings",
     "Statement",

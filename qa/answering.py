@@ -5,13 +5,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from qa import matching, prompts
+from qa import matching, prompts, retrieval, tokens
 from qa.attribution import MARK
-from qa.errors import ModelError
+from qa.errors import ModelError, TooLongError
 from qa.models import ChatModel, Embedder, Reply
 from qa.questions import Asked, asks_who
 from qa.refusal import ON_TOPIC, unspoken
 from qa.sentences import sentences
+from qa.settings import Settings
 from qa.types import Evidence
 
 REFUSAL = "The documents do not say."
@@ -22,6 +23,9 @@ QUOTES = 3  # sentences quoted for each part of a question
 CLOSE, GAIN, FLOOR, FLOOR_ELSEWHERE = 0.93, 0.04, 0.6, 0.85
 MISFIT = 0.2  # what a sentence loses that has no number for "how many", no date for "when"
 NAME_BESIDE = 0.05  # what it loses for "who" when a sentence beside it has the name
+
+_USABLE = 0.9  # of a model's context, since its tokens are not quite those that are counted
+_ATTEMPTS = 3  # with all the evidence, and with half as much each time that was too long
 
 _FENCE = re.compile(r"<\s*/?\s*(?=passage)", re.IGNORECASE)
 _OPEN_MARK = re.compile(r"\s*(?:\[[^\[\]]{0,20}|\*|<[^<>]{0,8})?\Z")
@@ -35,6 +39,7 @@ _ORDER = re.compile(
     r"|\b(?:must|should|shall) (?:tell|inform) (?:the|their|your|every) users?\b",
     re.IGNORECASE,
 )
+_ENDED = re.compile(r"(?<!\d)[.!?…][\"”’')\]]*\Z")  # not "rose by 3.", whose decimals may be lost
 _BULLET = re.compile(r"\s*(?:[-*•]\s+|\d{1,2}[.)]\s+(?=[A-ZÀ-Þ]))")
 
 Matched = tuple[Asked, list[matching.Sentence]]
@@ -47,13 +52,14 @@ def draft(
     evidence: Sequence[Evidence],
     model: ChatModel | None,
     embedder: Embedder,
+    settings: Settings,
 ) -> Reply:
     """The pieces of an answer as they are written; none when the documents do not speak of what
     is asked, and then no model is called."""
     if model is None:
         return Reply(quote(matched, embedder))
     if any(on_topic(*part) for part in matched):
-        return generate(question, evidence, model)
+        return generate(question, evidence, model, settings)
     return Reply(iter(()))
 
 
@@ -134,13 +140,68 @@ def _naming(
     return None
 
 
-def generate(question: str, evidence: Sequence[Evidence], model: ChatModel) -> Reply:
-    """With a model: its reply to the question and the numbered passages, as it is written."""
+def generate(
+    question: str, evidence: Sequence[Evidence], model: ChatModel, settings: Settings
+) -> Reply:
+    """With a model: its reply to the question and the numbered passages, as it is written. Evidence
+    that is too long for the model is cut after a sentence, and a note says so."""
+    reply = Reply(iter(()), model=model.name)
+    pieces = _generated(question, evidence, model, settings, reply.usage, reply.faults, reply.notes)
+    reply.pieces = pieces
+    return reply
+
+
+def _generated(
+    question: str,
+    evidence: Sequence[Evidence],
+    model: ChatModel,
+    settings: Settings,
+    usage: dict[str, int],
+    faults: list[str],
+    notes: list[str],
+) -> Iterator[str]:
+    shown = _fitting(question, evidence, settings)
+    for attempt in range(1, _ATTEMPTS + 1):
+        reply = model.reply(*_prompt(question, shown))
+        try:
+            yield from reply
+        except TooLongError:
+            less = _limited(shown, _length(shown) // 2)
+            if attempt == _ATTEMPTS or _length(less) == _length(shown):
+                raise
+            shown = less
+            continue
+        usage.update(reply.usage)
+        faults += reply.faults
+        break
+    if _length(shown) < _length(evidence):
+        notes.append(
+            f"{model.name} was given {_length(shown):,} of {_length(evidence):,} tokens of the "
+            "evidence, because all of it did not fit."
+        )
+
+
+def _prompt(question: str, evidence: Sequence[Evidence]) -> tuple[str, str]:
     system, user = prompts.load("answer")
     passages = "\n\n".join(map(_fenced, evidence))
-    reply = model.reply(system.substitute(), user.substitute(passages=passages, question=question))
-    reply.model = model.name
-    return reply
+    return system.substitute(), user.substitute(passages=passages, question=question)
+
+
+def _fitting(question: str, evidence: Sequence[Evidence], settings: Settings) -> list[Evidence]:
+    """The evidence as far as it fits into the context, where that is known, with its answer."""
+    if not settings.context_tokens:
+        return list(evidence)
+    room = int(settings.context_tokens * _USABLE) - settings.answer_tokens
+    around = tokens.count("".join(_prompt(question, evidence))) - _length(evidence)
+    return _limited(evidence, room - around)
+
+
+def _limited(evidence: Sequence[Evidence], budget: int) -> list[Evidence]:
+    return retrieval.select([e.hit for e in evidence], len(evidence), budget)
+
+
+def _length(evidence: Sequence[Evidence]) -> int:
+    return sum(e.hit.passage.tokens for e in evidence)
 
 
 def unspoken_of(matched: Sequence[Matched], embedder: Embedder) -> list[str]:
@@ -163,6 +224,10 @@ class Sentence(str):
     """A finished sentence of a draft."""
 
 
+class Fragment(Sentence):
+    """The last sentence of a reply that broke off, without its end."""
+
+
 def written(draft: Reply) -> Iterator[str]:
     """A draft as it comes about: pieces of text, and each sentence, as a `Sentence`, when it is
     complete. Of a model's reply its own marks, thoughts, emphasis and bullets are left out; a
@@ -175,15 +240,17 @@ def written(draft: Reply) -> Iterator[str]:
             yield from _sentence(text[start:end], draft)
             done = end
     for start, end in sentences(text, done):
-        yield from _sentence(text[start:end], draft)
+        yield from _sentence(text[start:end], draft, last=end == len(text.rstrip()))
 
 
-def _sentence(words: str, draft: Reply) -> Iterator[Sentence]:
+def _sentence(words: str, draft: Reply, last: bool = False) -> Iterator[Sentence]:
+    broken = bool(last and draft.faults and not _ENDED.search(words))
     if draft.model:
         words = _BULLET.sub("", words)
-        if is_refusal(words) or not re.search(r"[^\W\d]", words):
+        refusing = broken and _letters(REFUSAL).startswith(_letters(words))
+        if refusing or is_refusal(words) or not re.search(r"[^\W\d]", words):
             return
-    yield Sentence(" ".join(words.split()))
+    yield (Fragment if broken else Sentence)(" ".join(words.split()))
 
 
 def _cleaned(pieces: Iterable[str]) -> Iterator[str]:
@@ -205,7 +272,9 @@ def _cleaned(pieces: Iterable[str]) -> Iterator[str]:
         yield _without_marks(held[:settled])
         held = held[settled:]
     if thinking:
-        raise ModelError("the model thought and never answered: ask again, or set another QA_MODEL")
+        raise ModelError(
+            "the model thought and never answered: raise QA_ANSWER_TOKENS, or set another QA_MODEL"
+        )
     yield _without_marks(held)
 
 

@@ -262,6 +262,12 @@ class Catalog:
         rows = self._rows(f"{_DOCUMENT} WHERE id = ?", document_id)
         return _document(rows[0]) if rows else None
 
+    def hashes(self, document_ids: Iterable[str]) -> dict[str, str]:
+        """The SHA-256 of the text of each of these documents that exists, by id."""
+        sql = "SELECT id, sha256 FROM documents WHERE id IN (SELECT value FROM json_each(?))"
+        rows = self._rows(sql, json.dumps(sorted(set(document_ids))))
+        return {str(identity): str(sha) for identity, sha in rows}
+
     def allowed(self, filters: Filters) -> frozenset[str]:
         """The ids of the documents that filters allow."""
         sql, values = "SELECT id FROM documents WHERE 1", list[str]()

@@ -8,11 +8,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import Self
 
+import qa
 from qa import (
     answering,
     attribution,
@@ -20,6 +22,8 @@ from qa import (
     indexing,
     loading,
     matching,
+    prices,
+    prompts,
     questions,
     retrieval,
     splitting,
@@ -27,7 +31,7 @@ from qa import (
 from qa.catalog import Catalog
 from qa.collection import Collection
 from qa.dense import Server
-from qa.errors import InputError
+from qa.errors import InputError, ModelError
 from qa.lexical import phrases
 from qa.models import ChatModel, Embedder, Reader, Vectors, Words
 from qa.questions import Asked, Query
@@ -44,6 +48,7 @@ from qa.types import (
     Hit,
     IndexReport,
     Progress,
+    Provenance,
     Statement,
     Turn,
 )
@@ -207,7 +212,8 @@ class Engine:
     ) -> Iterator[str | Statement | Answer]:
         """The same, as it comes about: pieces of text, a Statement for each finished sentence,
         and the Answer at the end."""
-        question, clock = _usable(question), _Clock()
+        question, clock, asked = _usable(question), _Clock(), datetime.now(UTC)
+        table = prices.load(self.settings) if self.model else {}
         if not self.counts()[0]:
             raise InputError(f"the index in {self._home} is empty: run `qa index corpus`")
         scope = self._scope(filters)
@@ -226,15 +232,19 @@ class Engine:
             read = self._read(evidence)
             matched = [(one, matching.compare(one.target, evidence, read)) for one, _ in found]
         with clock("draft"):
-            draft = answering.draft(query.text, matched, evidence, self.model, self._reader)
+            draft = answering.draft(
+                query.text, matched, evidence, self.model, self._reader, self.settings
+            )
         # A quoted draft answers only what the passages speak of; of a model that is checked.
         doubts = answering.unspoken_of(matched, self._reader) if draft.model else []
         names = checking.known_names(e.hit.passage.text for e in evidence)
-        statements, numbers = list[Statement](), dict[int, int]()
+        strict = self.settings.strict and bool(draft.model)
+        statements, numbers, withheld = list[Statement](), dict[int, int](), 0
         began = time.perf_counter()
         for piece in answering.written(draft):
             if not isinstance(piece, answering.Sentence):
-                yield piece
+                if not strict:  # then only what is checked leaves this function
+                    yield piece
                 continue
             if any(piece == said.text for said in statements):
                 continue  # Small models repeat themselves.
@@ -243,9 +253,18 @@ class Engine:
                     piece, evidence, read, self._reader, self._collection.rarity
                 )
                 verdict, reasons = checking.check(piece, citations, said, names, doubts, strange)
+                if verdict == "supported" and isinstance(piece, answering.Fragment):
+                    verdict, reasons = "partial", ("the reply broke off in this sentence",)
+                if strict and verdict == "unsupported":
+                    withheld += 1
+                    continue
                 citations = attribution.numbered(citations, numbers)
                 statements.append(Statement(str(piece), citations, verdict, reasons))
+            if strict:
+                yield f"{piece} "
             yield statements[-1]
+        if draft.faults and not statements and not withheld:
+            raise ModelError(draft.faults[0])
         clock.seconds["draft"] += time.perf_counter() - began - clock.seconds.get("attribute", 0)
         usage = Counter(query.usage) + Counter(draft.usage)
         yield Answer(
@@ -259,6 +278,16 @@ class Engine:
             usage=dict(usage),
             timings=clock.seconds,
             filters=filters,
+            incomplete=" ".join(draft.faults),
+            notes=(*draft.notes, *_withheld(withheld)),
+            cost=prices.cost(table, draft.model, usage),
+            provenance=Provenance(
+                asked,
+                qa.__version__,
+                self.settings.shown(),
+                prompts.digest("answer") if draft.model else "",
+                self._catalog.hashes(e.hit.passage.document_id for e in evidence),
+            ),
         )
 
     def _scope(self, filters: Filters) -> Scope | None:
@@ -386,6 +415,13 @@ def _usable(question: str) -> str:
             f"{LONGEST_QUESTION:,}, and index long texts as documents"
         )
     return question
+
+
+def _withheld(count: int) -> tuple[str, ...]:
+    if not count:
+        return ()
+    what, it = ("1 sentence was", "it") if count == 1 else (f"{count} sentences were", "them")
+    return (f"{what} withheld, because the documents do not back {it} (QA_STRICT).",)
 
 
 def _turns(history: History) -> list[Turn]:

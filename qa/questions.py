@@ -10,6 +10,7 @@ from qa.lexical import analyse
 from qa.models import ChatModel, Words
 from qa.types import Turn
 
+_LONGEST = 500  # characters of a rewritten question; beyond, a model has answered instead
 _CONTEXT = 0.5  # what a word of the earlier question counts beside one of this one
 _INTERROGATIVE = (
     r"(?:(?:on|in|to|by|at|for|from|with|of) )?"
@@ -118,9 +119,10 @@ class Asked:
 def condense(question: str, history: Sequence[Turn], model: ChatModel | None) -> Query:
     """The question so that it can be searched for alone.
 
-    With a model one call rewrites a question that leans on the history; without, the question it
-    leans on comes along as context.
+    With a model one call rewrites a question that leans on the history; without, and when the
+    rewriting is no question, the one it leans on comes along as context.
     """
+    usage = dict[str, int]()
     if not history or not depends(question):
         return Query(question)
     if model is not None:
@@ -128,11 +130,13 @@ def condense(question: str, history: Sequence[Turn], model: ChatModel | None) ->
         turns = "\n".join(f"Question: {t.question}\nAnswer: {t.answer}" for t in history[-3:])
         reply = model.reply(system.substitute(), user.substitute(history=turns, question=question))
         rewritten = " ".join("".join(reply).split())
-        return Query(rewritten or question, usage=reply.usage)
+        if rewritten and len(rewritten) <= _LONGEST and not reply.faults:
+            return Query(rewritten, usage=reply.usage)
+        usage = reply.usage
     context = history[-1].question
     if depends(context) and len(history) > 1:
         context = f"{history[-2].question} {context}"
-    return Query(question, context, history[-1].answer)
+    return Query(question, context, history[-1].answer, usage)
 
 
 def depends(question: str) -> bool:

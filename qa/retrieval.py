@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
+from qa import tokens
 from qa.checking import fold
+from qa.sentences import sentences
 from qa.types import Evidence, Hit, Passage
 
 Ranking = Sequence[tuple[str, float]]
@@ -76,14 +78,39 @@ def distinct(hits: Sequence[Hit]) -> list[Hit]:
 def select(hits: Sequence[Hit], most: int, budget: int) -> list[Evidence]:
     """The best hits that fit into `budget` tiktoken tokens, at most `most`, numbered from 1.
 
-    The first is always kept: an answer needs something to stand on.
+    A passage that does not fit is cut after its last sentence that does, when at least half of it
+    does. The first is always there, with one sentence at least: an answer needs something to stand
+    on.
     """
-    chosen, spent = list[Hit](), 0
+    chosen, left = list[Hit](), budget
     for hit in hits:
-        if len(chosen) < most and (not chosen or spent + hit.passage.tokens <= budget):
-            chosen.append(hit)
-            spent += hit.passage.tokens
+        if len(chosen) == most:
+            break
+        part = hit
+        if hit.passage.tokens > left:
+            part = replace(hit, passage=shortened(hit.passage, left))
+            if chosen and not hit.passage.tokens / 2 <= part.passage.tokens <= left:
+                continue
+        chosen.append(part)
+        left -= part.passage.tokens
     return [Evidence(number, hit) for number, hit in enumerate(chosen, start=1)]
+
+
+def shortened(passage: Passage, budget: int) -> Passage:
+    """A passage up to its last sentence that fits into `budget` tiktoken tokens, or its first."""
+    ends = [end for _, end in sentences(passage.text)] or [len(passage.text)]
+    fitting = [end for end in ends if tokens.count(passage.text[:end]) <= budget]
+    text = passage.text[: fitting[-1] if fitting else ends[0]]
+    if text == passage.text:
+        return passage
+    end = passage.start + len(text)
+    return replace(
+        passage,
+        id=f"{passage.document_id}:{passage.start}-{end}",
+        text=text,
+        end=end,
+        tokens=tokens.count(text),
+    )
 
 
 def interleave(rankings: Sequence[Sequence[Hit]]) -> list[Hit]:

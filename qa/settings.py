@@ -3,7 +3,7 @@
 import os
 import re
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -56,6 +56,10 @@ class Settings(BaseSettings):
     dense_weight: float = Field(
         0.5, ge=0, le=1, description="share of the dense score in the fused one"
     )
+    strict: bool = Field(False, description="withhold sentences that the documents do not back")
+    prices: Path | None = Field(
+        None, description="table of prices; default prices.toml in the home folder, if it is there"
+    )
 
     @field_validator("home")
     @classmethod
@@ -87,6 +91,11 @@ class Settings(BaseSettings):
     def generates(self) -> bool:
         """Whether a language model is configured; without one, answers quote the documents."""
         return bool(self.base_url or self.api_key.get_secret_value())
+
+    def shown(self) -> dict[str, Any]:
+        """Plain values to be kept with an answer: without the key, or what a URL holds of one."""
+        plain: dict[str, Any] = self.model_dump(mode="json", exclude={"api_key"})
+        return plain | {"base_url": re.sub(r"//[^/@]*@", "//", self.base_url).split("?")[0]}
 
     @classmethod
     def load(cls, **overrides: object) -> Self:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from dataclasses import asdict, dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal
 
 Verdict = Literal["supported", "partial", "unsupported"]
@@ -153,12 +153,43 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """What a service charges, by the prices that the user keeps."""
+
+    amount: float
+    currency: str
+
+    def __str__(self) -> str:
+        """Such as "0.00052 USD": two significant digits, and never fewer than two decimals."""
+        decimals = 2
+        while decimals < 9 and self.amount and round(self.amount, decimals) < 10 ** (1 - decimals):
+            decimals += 1
+        return f"{self.amount:,.{decimals}f} {self.currency}"
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What an answer was made with: when, by which version of qa, with which settings (never the
+    key), under which prompt (the SHA-256 of its file, empty without a model), and from which texts:
+    the SHA-256 of each document of the evidence, by document id."""
+
+    asked: datetime
+    version: str
+    settings: dict[str, Any]
+    prompt: str
+    documents: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The reply to one question.
 
     `query` is what was searched, in the documents that `filters` allow. `evidence` is what was
     found, cited passages first. When `abstained`, `statements` is empty and `text` says so. `usage`
-    counts the model's tokens (empty without a model); `timings` are seconds per stage.
+    counts the model's tokens (empty without a model) and `cost` is their price, where one is known;
+    `timings` are seconds per stage. `incomplete` is why a model's reply has no proper end, empty
+    when it has; `notes` are what else a reader must know. All text of documents and models in it is
+    plain: escape it before it is shown as Markdown or HTML.
     """
 
     question: str
@@ -171,6 +202,24 @@ class Answer:
     usage: dict[str, int] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
     filters: Filters = EVERYTHING
+    incomplete: str = ""
+    notes: tuple[str, ...] = ()
+    cost: Cost | None = None
+    provenance: Provenance | None = None
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader must know besides the sentences: that the reply has no end, and notes."""
+        broken = (f"The answer is incomplete: {self.incomplete}.",) if self.incomplete else ()
+        return broken + self.notes
+
+    @property
+    def spent(self) -> str:
+        """The model's tokens and their price in words; empty where nothing was counted."""
+        names = {"prompt_tokens": "read", "completion_tokens": "written"}
+        counts = [f"{self.usage[n]:,} {word}" for n, word in names.items() if n in self.usage]
+        tokens = f"{self.model}: tokens {', '.join(counts)}" if counts else ""
+        return f"{tokens}; {self.cost}" if self.cost else tokens
 
     @property
     def citations(self) -> tuple[Citation, ...]:
@@ -178,14 +227,17 @@ class Answer:
         return tuple(dict.fromkeys(c for s in self.statements for c in s.citations))
 
     def __str__(self) -> str:
-        """The text with `[n]` after each sentence, then the numbered sources."""
+        """The text with `[n]` after each sentence, the numbered sources, remarks, and the tokens
+        that were spent."""
+        after = [*self.remarks, self.spent]
         if self.abstained:
-            return "\n\n".join(filter(None, (self.text, _nearest(self.evidence))))
+            return "\n\n".join(filter(None, (self.text, _nearest(self.evidence), *after)))
         sentences = " ".join(_marked(s) for s in self.statements)
         sources = dict[int, list[Citation]]()
         for citation in self.citations:
             sources.setdefault(citation.number, []).append(citation)
-        return "\n".join([sentences, "", *(_source(n, cs) for n, cs in sorted(sources.items()))])
+        listed = "\n".join(_source(n, cs) for n, cs in sorted(sources.items()))
+        return "\n\n".join([sentences, *filter(None, (listed, *after))])
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for `json.dumps`, as printed by `qa ask --json`."""
@@ -195,6 +247,8 @@ class Answer:
             "filters": str(self.filters),
             "answer": self.text,
             "abstained": self.abstained,
+            "incomplete": self.incomplete,
+            "notes": list(self.notes),
             "statements": [
                 {
                     "text": s.text,
@@ -207,7 +261,9 @@ class Answer:
             "evidence": [evidence_json(e) for e in self.evidence],
             "model": self.model,
             "usage": dict(self.usage),
+            "cost": asdict(self.cost) if self.cost else None,
             "timings": {stage: round(seconds, 4) for stage, seconds in self.timings.items()},
+            "provenance": _provenance_json(self.provenance) if self.provenance else None,
         }
 
 
@@ -273,6 +329,10 @@ def evidence_json(evidence: Evidence) -> dict[str, Any]:
         "text": passage.text,
         "score": round(evidence.hit.score, 4),
     }
+
+
+def _provenance_json(provenance: Provenance) -> dict[str, Any]:
+    return asdict(provenance) | {"asked": provenance.asked.isoformat(timespec="seconds")}
 
 
 def _citation_json(citation: Citation) -> dict[str, Any]:

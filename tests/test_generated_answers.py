@@ -4,12 +4,14 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from openai_server import OpenAIServer, fails, hangs_up, says, says_for_ever
 
 import qa
+from qa import tokens
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 DOCUMENTS = (
@@ -68,6 +70,14 @@ def engine(indexed: Path, server: OpenAIServer, tmp_path: Path) -> Iterator[qa.E
     shutil.copytree(indexed, home)
     settings = qa.Settings.load(base_url=server.url, model="test", home=home, timeout=20)
     with qa.Engine.open(home, settings=settings) as engine:
+        yield engine
+
+
+@contextmanager
+def opened(home: Path, server: OpenAIServer, **settings: object) -> Iterator[qa.Engine]:
+    """An engine that only reads the index, with settings of its own."""
+    given = {"base_url": server.url, "model": "test", "home": home, "timeout": 20} | settings
+    with qa.Engine.open(settings=qa.Settings.load(**given)) as engine:
         yield engine
 
 
@@ -246,12 +256,135 @@ def test_a_model_that_fails_costs_only_its_answer(
     assert engine.ask(DEMO).statements
 
 
-def test_a_reply_cut_in_the_middle_raises_after_what_was_said(
+def test_what_arrived_of_a_reply_that_breaks_off_is_kept_and_says_so(
     engine: qa.Engine, server: OpenAIServer
 ) -> None:
-    server.replies.append(says(PARAPHRASE, finish=None))
-    events = engine.stream(DEMO)
-    seen = list[object]()
+    first, _ = PARAPHRASE.split("[3] ")
+    server.replies.append(says(f"{first} He also wanted sanctions on Cuba", finish=None))
+    answer = engine.ask(DEMO)
+    whole, begun = answer.statements
+    assert whole.verdict == "supported"
+    assert begun.text == "He also wanted sanctions on Cuba"
+    assert (begun.verdict, begun.reasons) == ("partial", ("the reply broke off in this sentence",))
+    remark = (
+        f"The answer is incomplete: {server.url} broke off in the middle of its reply: ask again."
+    )
+    assert answer.remarks == (remark,)
+    assert remark in str(answer)
+    assert answer.to_json()["incomplete"] in remark
+
+
+def test_a_number_at_the_very_end_of_what_arrived_may_not_be_whole(
+    engine: qa.Engine, server: OpenAIServer
+) -> None:
+    server.replies.append(says("López Obrador insisted on US development aid of 6.", finish=None))
+    (statement,) = engine.ask(DEMO).statements
+    assert statement.verdict != "supported"
+
+
+@pytest.mark.parametrize("arrived", ["The documents do", "1. "])
+def test_a_reply_that_breaks_off_before_it_says_anything_is_an_error(
+    engine: qa.Engine, server: OpenAIServer, arrived: str
+) -> None:
+    server.replies.append(says(arrived, finish=None))
     with pytest.raises(qa.ModelError, match="broke off"):
-        seen.extend(events)
-    assert not any(isinstance(event, qa.Answer) for event in seen)
+        engine.ask(DEMO)
+
+
+def test_evidence_that_is_too_long_is_cut_after_a_sentence_and_sent_again(
+    engine: qa.Engine, server: OpenAIServer
+) -> None:
+    too_long = fails(400, "the request exceeds the available context size")
+    server.replies += [too_long, says(PARAPHRASE)]
+    answer = engine.ask(DEMO)
+    before, after = (request["messages"][1]["content"] for request in server.requests)
+    assert len(after) < 0.7 * len(before)
+    (*_, last) = re.findall(r"<passage>\n.*\n([^<]*)\n</passage>", after)
+    assert last.endswith((".", "”", '"'))
+    assert answer.statements
+    (note,) = answer.notes
+    assert note.endswith("tokens of the evidence, because all of it did not fit.")
+
+
+def test_evidence_that_never_fits_names_the_setting(
+    engine: qa.Engine, server: OpenAIServer
+) -> None:
+    server.replies += [fails(400, "the request exceeds the available context size")] * 3
+    with pytest.raises(qa.ModelError, match=r"lower QA_EVIDENCE_TOKENS \(now 1500\)"):
+        engine.ask(DEMO)
+    assert not server.replies
+
+
+def test_evidence_leaves_room_for_the_answer_in_a_context_that_is_known(
+    indexed: Path, server: OpenAIServer
+) -> None:
+    server.replies.append(says(PARAPHRASE))
+    with opened(indexed, server, context_tokens=1000, answer_tokens=300) as engine:
+        answer = engine.ask(DEMO)
+    sent = "".join(message["content"] for message in server.requests[0]["messages"])
+    assert tokens.count(sent) <= 600
+    assert "<passage>" in sent
+    assert answer.notes
+
+
+def test_strict_answers_hold_only_what_is_backed(indexed: Path, server: OpenAIServer) -> None:
+    invented = "López Obrador insisted on $900 million for Guatemala."
+    server.replies += [says(f"{invented} {PARAPHRASE}"), says(invented)]
+    with opened(indexed, server, strict=True) as engine:
+        *events, answer = engine.stream(DEMO)
+        refused = engine.ask(DEMO)
+    assert isinstance(answer, qa.Answer)
+    assert "900" not in "".join(event for event in events if isinstance(event, str))
+    assert len(answer.statements) == 2
+    assert "unsupported" not in {s.verdict for s in answer.statements}
+    note = "1 sentence was withheld, because the documents do not back it (QA_STRICT)."
+    assert answer.notes == refused.notes == (note,)
+    assert refused.abstained
+    assert refused.statements == ()
+    assert refused.text.startswith("The documents do not say. Searched ")
+    assert note in str(refused)
+
+
+def test_tokens_have_a_price_only_where_the_user_gave_one(
+    indexed: Path, server: OpenAIServer, tmp_path: Path
+) -> None:
+    table = tmp_path / "prices.toml"
+    table.write_text('currency = "USD"\n[models."test"]\ninput = 2\noutput = 10.0\n')
+    server.replies += [says(PARAPHRASE)] * 3
+    with opened(indexed, server) as engine:
+        assert engine.ask(DEMO).cost is None
+        shutil.copy(table, indexed / "prices.toml")  # it is read with each question
+        assert engine.ask(DEMO).cost == qa.Cost(0.00041, "USD")
+        (indexed / "prices.toml").unlink()
+    with opened(indexed, server, prices=table) as engine:
+        answer = engine.ask(DEMO)
+    assert "test: tokens 120 read, 17 written; 0.00041 USD" in str(answer)
+    assert answer.to_json()["cost"] == {"amount": 0.00041, "currency": "USD"}
+
+
+@pytest.mark.parametrize(
+    ("table", "fault"),
+    [
+        ("currency = ", "cannot be read as prices"),
+        ('[models."test"]\ninput = 1\noutput = 2', "needs a currency"),
+        ('currency = "USD"\n[models."test"]\ninput = "much"', "test needs a number for input"),
+    ],
+)
+def test_a_price_table_that_cannot_be_used_is_named_before_the_model_is_asked(
+    indexed: Path, server: OpenAIServer, tmp_path: Path, table: str, fault: str
+) -> None:
+    (tmp_path / "prices.toml").write_text(table)
+    with (
+        opened(indexed, server, prices=tmp_path / "prices.toml") as engine,
+        pytest.raises(qa.InputError, match=fault),
+    ):
+        engine.ask(DEMO)
+    assert server.requests == []
+
+
+def test_a_rewriting_that_breaks_off_is_not_searched_for(
+    engine: qa.Engine, server: OpenAIServer
+) -> None:
+    server.replies += [says("What did López", finish=None), says(PARAPHRASE)]
+    answer = engine.ask("And what did he ask for?", [(DEMO, "Aid.")])
+    assert answer.query == f"{DEMO} And what did he ask for?"

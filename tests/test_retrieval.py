@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from qa import tokens
 from qa.retrieval import distinct, fuse, interleave, renumbered, select
 from qa.types import Evidence, Hit, Passage
 
@@ -83,3 +84,17 @@ REPORT = (
 def test_the_same_report_is_evidence_once(other: str, kept: bool) -> None:
     hits = [Hit(replace(passage(text), text=text), 1.0) for text in (REPORT, other)]
     assert distinct(hits) == (hits if kept else hits[:1])
+
+
+def test_a_passage_that_does_not_fit_is_cut_after_a_sentence() -> None:
+    text = "The ferry left at noon. It carried nine people. Nobody was hurt."
+    words = Passage("p", "d", "Title", None, "here", text, 100, 164, tokens.count(text))
+    for budget, held in [(99, text), (12, text[:47]), (6, text[:23]), (1, text[:23])]:
+        ((entry,)) = select([Hit(words, 1.0)], most=1, budget=budget)
+        part = entry.hit.passage
+        assert (part.text, part.start, part.end) == (held, 100, 100 + len(held))
+        assert part.tokens == tokens.count(held)
+    other = Hit(passage("a", 30), 1.0)
+    # Half of it is worth having, less is not.
+    assert len(select([other, Hit(words, 1.0)], most=2, budget=42)) == 2
+    assert len(select([other, Hit(words, 1.0)], most=2, budget=36)) == 1

@@ -15,10 +15,11 @@ _LABELS = {"supported": "", "partial": "partly backed", "unsupported": "not back
 def view(answer: qa.Answer, root: Path) -> Data:
     """What the page shows of an answer; files below `root` are named relative to it."""
     searched = answer.query if answer.query != answer.question else ""
+    after = {"remarks": list(answer.remarks), "spent": answer.spent}
     if answer.abstained:
         nearest = [_passage(e.hit.passage, root) for e in answer.evidence[:NEAREST]]
-        return {"refusal": answer.text, "nearest": nearest}
-    return {
+        return {"refusal": answer.text, "nearest": nearest} | after
+    return after | {
         "statements": [_statement(s) for s in answer.statements],
         "doubt": doubt(answer.statements),
         "sources": _sources(answer.citations, root),

@@ -45,23 +45,31 @@ export default function ({ data, parentElement, setTriggerValue }) {
         el("p", { class: "quiet" }, `${date} · ${place}`),
         el("button", { class: "quote", onclick: open(target) }, text)));
 
+  const remarks = () => data.remarks.map((remark) =>
+    el("p", { class: "doubt", role: "note" }, remark));
+  const spent = () => data.spent && el("p", { class: "quiet spent" }, data.spent);
+
   const answered = () => [
     el("p", { class: "answer" }, data.statements.map(statement)),
+    remarks(),
     data.doubt && el("p", { class: "doubt", role: "note" }, data.doubt),
     data.searched && el("p", { class: "quiet searched" }, `Searched for “${data.searched}”`),
     data.sources.length > 0 && el("h3", { class: "label" }, "Sources"),
     data.sources.length > 0 && el("ol", { class: "sources" }, data.sources.map(source)),
+    spent(),
   ];
 
   const refused = () => {
     const [lead, ...rest] = data.refusal.split(/(?<=\.) (?=Searched )/);
     return [
       el("p", { class: "answer" }, lead),
+      remarks(),
       rest.length > 0 && el("p", { class: "quiet searched" }, rest.join(" ")),
       data.nearest.length > 0 && el("h3", { class: "label" }, "Nearest passages"),
       data.nearest.length > 0 && el("ul", { class: "sources" }, data.nearest.map(passage)),
       el("p", { class: "quiet hint" },
         prose("Is it in a document that is not here? Add it with `qa index FOLDER` and ask again.")),
+      spent(),
     ];
   };
 

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from qa.dossier import Verification as Verification
     from qa.engine import Engine as Engine
     from qa.engine import ask as ask
     from qa.errors import BusyError as BusyError
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from qa.errors import QAError as QAError
     from qa.errors import StoreError as StoreError
     from qa.errors import UnreachableError as UnreachableError
+    from qa.plaintext import visible as visible
     from qa.settings import Settings as Settings
     from qa.types import Answer as Answer
     from qa.types import Citation as Citation
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "qa.dossier": ("Verification",),
     "qa.engine": ("Engine", "ask"),
     "qa.errors": (
         "BusyError",
@@ -49,6 +52,7 @@ _HOMES = {
         "StoreError",
         "UnreachableError",
     ),
+    "qa.plaintext": ("visible",),
     "qa.settings": ("Settings",),
     "qa.types": (
         "Answer",
@@ -93,8 +97,10 @@ __all__ = [
     "StoreError",
     "Turn",
     "UnreachableError",
+    "Verification",
     "__version__",
     "ask",
+    "visible",
 ]
 
 

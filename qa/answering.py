@@ -9,6 +9,7 @@ from qa import matching, prompts, retrieval, tokens
 from qa.attribution import MARK
 from qa.errors import ModelError, TooLongError
 from qa.models import ChatModel, Embedder, Reply
+from qa.plaintext import plain
 from qa.questions import Asked, asks_who
 from qa.refusal import ON_TOPIC, unspoken
 from qa.sentences import sentences
@@ -27,8 +28,6 @@ NAME_BESIDE = 0.05  # what it loses for "who" when a sentence beside it has the 
 _USABLE = 0.9  # of a model's context, since its tokens are not quite those that are counted
 _ATTEMPTS = 3  # with all the evidence, and with half as much each time that was too long
 
-_FENCE = re.compile(r"<\s*/?\s*(?=passage)", re.IGNORECASE)
-_OPEN_MARK = re.compile(r"\s*(?:\[[^\[\]]{0,20}|\*|<[^<>]{0,8})?\Z")
 _MACHINE = re.compile(
     r"\b(?:AI|IA|LLMs?|chatbots?|language models?|automated (?:assistant|system|reader)s?"
     r"|assistants?|asistentes)\b"
@@ -39,6 +38,14 @@ _ORDER = re.compile(
     r"|\b(?:must|should|shall) (?:tell|inform) (?:the|their|your|every) users?\b",
     re.IGNORECASE,
 )
+# What a piece may end in and a later one complete: a mark, a link or an image, a tag.
+_TARGET = r"\((?>[^()\n]++|\([^()\n]*+\)?+)*+"
+_OPEN_MARK = re.compile(
+    rf"\s*(?:!?\[[^\[\]]{{0,200}}(?:\](?:{_TARGET}|:\s*\S*)?)?|[!*]|<[^<>]{{0,500}})?\Z"
+)
+_HELD = 3_000  # characters that may be held back for it
+_LINK = re.compile(rf"!?\[([^\[\]]{{0,200}})\](?:{_TARGET}\)|:\s*https?://\S+)")
+_TAG = re.compile(r"</?[a-z!][^<>]{0,500}>", re.IGNORECASE)
 _ENDED = re.compile(r"(?<!\d)[.!?…][\"”’')\]]*\Z")  # not "rose by 3.", whose decimals may be lost
 _BULLET = re.compile(r"\s*(?:[-*•]\s+|\d{1,2}[.)]\s+(?=[A-ZÀ-Þ]))")
 
@@ -230,8 +237,8 @@ class Fragment(Sentence):
 
 def written(draft: Reply) -> Iterator[str]:
     """A draft as it comes about: pieces of text, and each sentence, as a `Sentence`, when it is
-    complete. Of a model's reply its own marks, thoughts, emphasis and bullets are left out; a
-    refusal gives no sentence. Raises ModelError for a model that never stops thinking."""
+    complete. Of a model's reply its own marks, thoughts, emphasis, bullets, links and tags are left
+    out; a refusal gives no sentence. Raises ModelError for a model that never stops thinking."""
     text, done = "", 0
     for piece in _cleaned(draft) if draft.model else draft:
         yield piece
@@ -246,7 +253,7 @@ def written(draft: Reply) -> Iterator[str]:
 def _sentence(words: str, draft: Reply, last: bool = False) -> Iterator[Sentence]:
     broken = bool(last and draft.faults and not _ENDED.search(words))
     if draft.model:
-        words = _BULLET.sub("", words)
+        words = _without_marks(_BULLET.sub("", words))
         refusing = broken and _letters(REFUSAL).startswith(_letters(words))
         if refusing or is_refusal(words) or not re.search(r"[^\W\d]", words):
             return
@@ -267,7 +274,7 @@ def _cleaned(pieces: Iterable[str]) -> Iterator[str]:
         if thinking:
             continue
         # Only the end can be the beginning of something.
-        opened = _OPEN_MARK.search(held, max(0, len(held) - 40))
+        opened = _OPEN_MARK.search(held, max(0, len(held) - _HELD))
         settled = opened.start() if opened else len(held)
         yield _without_marks(held[:settled])
         held = held[settled:]
@@ -279,7 +286,8 @@ def _cleaned(pieces: Iterable[str]) -> Iterator[str]:
 
 
 def _without_marks(text: str) -> str:
-    return MARK.sub("", text).replace("**", "")
+    """Without what a program that shows the text would act upon: of a link stays its text."""
+    return _TAG.sub("", _LINK.sub(r"\1", MARK.sub("", text))).replace("**", "")
 
 
 def is_refusal(sentence: str) -> bool:
@@ -296,6 +304,6 @@ def _fenced(entry: Evidence) -> str:
     """A passage between delimiters that its own title and text cannot close."""
     passage = entry.hit.passage
     day = passage.published.isoformat() if passage.published else "unknown"
-    head = f"[{entry.number}] {passage.title} | date: {day} | source: {passage.source}"
-    text = f"{' '.join(head.split())}\n{passage.text}"
-    return f"<passage>\n{_FENCE.sub('', text)}\n</passage>"
+    head = f"{passage.title} | date: {day} | source: {passage.source}"
+    head = " ".join(plain(head).split())
+    return f"<passage>\n[{entry.number}] {head}\n{plain(passage.text)}\n</passage>"

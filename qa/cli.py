@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import qa
-from qa import eval_cli
+from qa import dossier, eval_cli
 from qa.errors import InputError
 from qa.opening import AsJson, Home, Model, opened, settings_of
 from qa.terminal import (
@@ -117,20 +117,48 @@ def ask(
     since: Since = None,
     until: Until = None,
     source: Source = None,
+    save: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Keep the answer in a .md or .json file.")
+    ] = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Answer a question, each sentence with its source."""
     filters = _filters(since, until, source)
+    if save:
+        dossier.check_name(save)
     with opened(home, model, filled=True) as engine:
-        if engine.model and sys.stdout.isatty() and not as_json:
-            show_as_written(engine.stream(whole(question), filters=filters))
-            return
-        answer = engine.ask(whole(question), filters=filters)
+        streams = bool(engine.model) and sys.stdout.isatty() and not as_json
+        if streams:
+            answer = show_as_written(engine.stream(whole(question), filters=filters))
+        else:
+            answer = engine.ask(whole(question), filters=filters)
     if as_json:
         show_json(answer.to_json())
-    else:
+    elif not streams:
         show(str(answer))
+    if save:
+        dossier.save(answer, save)
+
+
+@app.command(cls=Command)
+def verify(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `qa ask --save` wrote.")],
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check that each quote of a kept answer still stands in the documents.
+
+    Says what changed, and exits with 1 when a quote does not stand where it was cited.
+    """
+    with opened(home, filled=True) as engine:
+        found = engine.verify(file)
+    if as_json:
+        show_json(found.to_json())
+    else:
+        show(str(found))
+    if not found.stands:
+        raise typer.Exit(1)
 
 
 @app.command(cls=Command)

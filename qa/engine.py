@@ -19,6 +19,7 @@ from qa import (
     answering,
     attribution,
     checking,
+    dossier,
     indexing,
     loading,
     matching,
@@ -31,6 +32,7 @@ from qa import (
 from qa.catalog import Catalog
 from qa.collection import Collection
 from qa.dense import Server
+from qa.dossier import Verification
 from qa.errors import InputError, ModelError
 from qa.lexical import phrases
 from qa.models import ChatModel, Embedder, Reader, Vectors, Words
@@ -188,6 +190,12 @@ class Engine:
         with indexing.writing(self._home):
             self._collection.close()
             indexing.remove(self._catalog, self._home, self.embedder, document_id, self._server)
+
+    def verify(self, file: str | Path) -> Verification:
+        """Whether each quote of a dossier still stands in the documents at its offsets, and what
+        changed. Raises InputError for a file that holds none."""
+        path = Path(os.path.expanduser(file))
+        return dossier.verify(path, self._catalog.document, self._catalog.documents)
 
     # --- questions ---------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from qa import matching, prompts
 from qa.checking import fold
 from qa.lexical import analyse
 from qa.models import ChatModel, Words
+from qa.plaintext import plain
 from qa.types import Turn
 
 _LONGEST = 500  # characters of a rewritten question; beyond, a model has answered instead
@@ -127,7 +128,9 @@ def condense(question: str, history: Sequence[Turn], model: ChatModel | None) ->
         return Query(question)
     if model is not None:
         system, user = prompts.load("condense")
-        turns = "\n".join(f"Question: {t.question}\nAnswer: {t.answer}" for t in history[-3:])
+        turns = "\n".join(
+            f"Question: {plain(t.question)}\nAnswer: {plain(t.answer)}" for t in history[-3:]
+        )
         reply = model.reply(system.substitute(), user.substitute(history=turns, question=question))
         rewritten = " ".join("".join(reply).split())
         if rewritten and len(rewritten) <= _LONGEST and not reply.faults:

@@ -3,7 +3,6 @@ printed as it stands, never as markup, and without control characters."""
 
 import errno
 import json
-import re
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -14,6 +13,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from qa.errors import QAError
+from qa.plaintext import visible
 from qa.types import Answer, Progress, Statement
 
 
@@ -121,9 +121,10 @@ def stoppable(report: Callable[[Progress], None]) -> Iterator[Callable[[Progress
         signal.signal(signal.SIGINT, usual)
 
 
-def show_as_written(events: Iterable[str | Statement | Answer]) -> None:
+def show_as_written(events: Iterable[str | Statement | Answer]) -> Answer:
     """Prints each sentence as soon as it is checked, then the sources: in all what `str(answer)`
-    says. Drafts are not shown, since nothing unmarked may be taken for checked."""
+    says. Returns that answer. Drafts are not shown, since nothing unmarked may be taken for
+    checked."""
     written = ""
     for event in events:
         if isinstance(event, Statement):
@@ -134,16 +135,13 @@ def show_as_written(events: Iterable[str | Statement | Answer]) -> None:
             written += f" {piece}" if written else piece
         elif isinstance(event, Answer):
             show(str(event).removeprefix(written))
+            return event
+    raise AssertionError("a stream ends in its Answer")
 
 
 def whole(text: str) -> str:
     """An argument whose bytes are not UTF-8, with replacement characters for them."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def visible(text: str) -> str:
-    """Without control characters, with which a document could move the cursor or hide text."""
-    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "\N{REPLACEMENT CHARACTER}", text)
 
 
 def show(text: str, err: bool = False, end: str = "\n") -> None:

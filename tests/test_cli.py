@@ -125,6 +125,25 @@ def test_what_the_documents_do_not_say_is_refused_with_the_nearest_passages(home
     assert len(answer["evidence"]) >= 3
 
 
+def test_a_kept_answer_is_verified_and_what_changed_makes_it_fail(tmp_path: Path) -> None:
+    folder, home, file = tmp_path / "notes", tmp_path / "home", tmp_path / "answer.md"
+    folder.mkdir()
+    (folder / "a.txt").write_text("The harbour of Portmill reopened on 1 March 2024.", "utf-8")
+    run("index", folder, "--home", home)
+    asked = ("ask", "When did the harbour of Portmill reopen?", "--home", home, "--save", file)
+    assert run(*asked).exit_code == 0
+    assert "is there already" in said(run(*asked))
+    assert "## Quotes" in file.read_text("utf-8")
+    result = run("verify", file, "--home", home)
+    assert (result.exit_code, result.stdout.splitlines()[-1]) == (0, "1 of 1 quotes stand")
+    (folder / "a.txt").write_text("The harbour of Portmill reopened on 2 March 2024.", "utf-8")
+    run("index", folder, "--home", home)
+    result = run("verify", file, "--home", home, "--json")
+    assert result.exit_code == 1
+    (quote,) = json.loads(result.stdout)["quotes"]
+    assert "was changed; this is not in it any more" in quote["changes"][0]
+
+
 def test_a_terminal_shows_checked_sentences_of_the_model_and_then_the_sources(home: Path) -> None:
     reply = "He asked for the easing of sanctions on Cuba and Venezuela. He wanted 900 tanks."
     with OpenAIServer() as server:

@@ -125,7 +125,7 @@ def _answer(engine: qa.Engine, exchange: Exchange) -> None:
     try:
         events = engine.stream(exchange.question, history)
         for text in _written(events, exchange):
-            draft.text(text)
+            draft.text(qa.visible(text))
     except qa.QAError as error:
         exchange.error = str(error)
     except Exception:

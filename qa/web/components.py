@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+import qa
 from qa.web import ASSETS
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def exchange(
     when the person asks a failed question again."""
     _EXCHANGE(
         key=key,
-        data=data,
+        data=_visible(data),
         on_open_change=lambda: _sent(key, "open", open_),
         on_retry_change=lambda: _sent(key, "retry", lambda _: retry()),
     )
@@ -44,12 +45,23 @@ def exchange(
 
 def source(key: str, data: Data, close: Callable[[], None]) -> None:
     """A document with its marked spans, scrolled to the first. Calls `close` to put it away."""
-    _SOURCE(key=key, data=data, on_close_change=lambda: _sent(key, "close", lambda _: close()))
+    _SOURCE(
+        key=key, data=_visible(data), on_close_change=lambda: _sent(key, "close", lambda _: close())
+    )
 
 
 def choices(key: str, data: Data, choose: Callable[[int], None]) -> None:
     """A list of buttons. Calls `choose` with the index of the one that was clicked."""
-    _CHOICES(key=key, data=data, on_choose_change=lambda: _sent(key, "choose", choose))
+    _CHOICES(key=key, data=_visible(data), on_choose_change=lambda: _sent(key, "choose", choose))
+
+
+def _visible(value: Any) -> Any:
+    """Data in which no character hides text or turns it around; as long as it was."""
+    if isinstance(value, str):
+        return qa.visible(value)
+    if isinstance(value, dict):
+        return {name: _visible(part) for name, part in value.items()}
+    return [_visible(part) for part in value] if isinstance(value, list) else value
 
 
 def _sent(key: str, event: str, receive: Callable[[Any], None]) -> None:

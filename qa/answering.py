@@ -9,7 +9,7 @@ from qa import matching, prompts, retrieval, tokens
 from qa.attribution import MARK
 from qa.errors import ModelError, TooLongError
 from qa.models import ChatModel, Embedder, Reply
-from qa.plaintext import plain
+from qa.plaintext import legible, plain
 from qa.questions import Asked, asks_who
 from qa.refusal import ON_TOPIC, unspoken
 from qa.sentences import sentences
@@ -45,7 +45,7 @@ _OPEN_MARK = re.compile(
 )
 _HELD = 3_000  # characters that may be held back for it
 _LINK = re.compile(rf"!?\[([^\[\]]{{0,200}})\](?:{_TARGET}\)|:\s*https?://\S+)")
-_TAG = re.compile(r"</?[a-z!][^<>]{0,500}>", re.IGNORECASE)
+_TAG = re.compile(r"</?[a-z!|][^<>]{0,500}>", re.IGNORECASE)
 _ENDED = re.compile(r"(?<!\d)[.!?…][\"”’')\]]*\Z")  # not "rose by 3.", whose decimals may be lost
 _BULLET = re.compile(r"\s*(?:[-*•]\s+|\d{1,2}[.)]\s+(?=[A-ZÀ-Þ]))")
 
@@ -286,8 +286,10 @@ def _cleaned(pieces: Iterable[str]) -> Iterator[str]:
 
 
 def _without_marks(text: str) -> str:
-    """Without what a program that shows the text would act upon: of a link stays its text."""
-    return _TAG.sub("", _LINK.sub(r"\1", MARK.sub("", text))).replace("**", "")
+    """Without what a program that shows the text would act upon, and what no one can see; of a link
+    stays its text."""
+    linkless = _LINK.sub(lambda link: "" if link[0][0] == "!" else link[1], MARK.sub("", text))
+    return legible(_TAG.sub("", linkless)).replace("**", "")
 
 
 def is_refusal(sentence: str) -> bool:

@@ -25,10 +25,15 @@ def visible(text: str) -> str:
     return _HIDDEN.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
+def legible(text: str) -> str:
+    """Text without the characters that hide some of it or turn it around."""
+    return _HIDDEN.sub("", text)
+
+
 def plain(text: str) -> str:
     """Text as data in a prompt: nothing in it can be taken for a fence, a role or the number of a
     passage, and what cannot be seen is left out."""
-    seen = _HIDDEN.sub("", text).replace(_SOFT_HYPHEN, "")
+    seen = legible(text).replace(_SOFT_HYPHEN, "")
     opened = _INSTRUCTION.sub(_QUOTE, _OPENING.sub(_QUOTE, seen))
     return _NUMBER.sub(r"(\1)", opened)
 

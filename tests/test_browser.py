@@ -38,13 +38,14 @@ ATTACK = (
 HOSTILE = f"""Zebra prices rise {ATTACK}
 
 The zebra market in Ruritania closed at 42 crowns, traders said {ATTACK} on Monday.
+It \u202ereppes\u202c opens on Tuesday.
 """
 
 # What a language model might write about the hostile document, shown by the page as it is.
 SEEDED = """
 import datetime
 import streamlit as st
-from qa import Answer, Citation, Filters, Statement
+from qa import Answer, Citation, Cost, Filters, Statement
 from qa.web import chat
 st.set_page_config(layout="wide")
 st.session_state.setdefault("exchanges", [chat.Exchange({question!r}, {answer!r})])
@@ -72,7 +73,12 @@ def written_about(document: qa.Document) -> qa.Answer:
         qa.Statement("Traders were pleased.", (citation,), "partial", ("said only in part",)),
         qa.Statement("It cost $9.", (), "unsupported", (f"9 is not in the passage {ATTACK}",)),
     )
-    return qa.Answer(f"zebra? {ATTACK}", ATTACK, "", statements, (), False, "m")
+    return qa.Answer(
+        f"zebra? {ATTACK}", ATTACK, "", statements, (), False, "m",
+        usage={"prompt_tokens": 1200, "completion_tokens": 30},
+        incomplete=f"the server broke off {ATTACK}",
+        cost=qa.Cost(0.0021, "USD"),
+    )  # fmt: skip
 
 
 @contextmanager
@@ -275,6 +281,8 @@ def test_a_document_opens_from_the_sidebar(demo: str, visit: Visit) -> None:
 def test_doubtful_statements_are_marked_and_say_why(hostile: str, visit: Visit) -> None:
     page = visit(hostile)
     expect(page.get_by_text("of 3 sentences, 1 not backed and 1 partly backed")).to_be_visible()
+    expect(page.get_by_text("The answer is incomplete: the server broke off")).to_be_visible()
+    expect(page.get_by_text("m: tokens 1,200 read, 30 written; 0.0021 USD")).to_be_visible()
     expect(page.locator(".statement.supported .verdict")).to_have_count(0)
     label = page.get_by_role("button", name="partly backed")
     reasons = page.get_by_role("tooltip").filter(has_text="said only in part")
@@ -290,6 +298,8 @@ def test_markup_of_documents_and_models_is_only_text(hostile: str, visit: Visit)
     expect(page.locator(".said").first).to_have_text(f"The market closed at 42 crowns {ATTACK}.")
     page.locator("button.chip").first.click()
     expect(page.locator("aside .words")).to_contain_text(f"traders said {ATTACK}")
+    # What would turn the text around stands in its place as a visible mark.
+    expect(page.locator("aside .words")).to_contain_text("It \ufffdreppes\ufffd opens on Tuesday.")
     expect(page.locator("aside mark")).to_have_count(1)
     ask(page, f"At how many crowns did the zebra market close? {ATTACK}")
     expect(page.locator("section").nth(1).locator("h3")).to_be_visible(timeout=20_000)

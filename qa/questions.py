@@ -23,7 +23,7 @@ _JOINT = re.compile(
 _DEPENDENT = re.compile(
     r"^(?:and|but|so|also|then|or|y|pero)\b|^(?:what|how) about\b"
     r"|\b(?:he|she|it|they|him|her|them|his|hers|its|their|theirs|there|this|these|those)\b"
-    r"|\bthat(?=\s*\?|\s*$)",
+    r"|\bthat(?=\s*\?|\s*$)|\b(?:of|about|after|before|for|with|from|by|since|than|to) that\b",
     re.IGNORECASE,
 )
 _MONTH = (

@@ -8,6 +8,8 @@ import pytest
 import qa
 from qa import answering, matching, questions
 from qa.engine import Engine
+from qa.evaluation import evaluate, load_cases
+from qa.evaluation.scores import retrieval_recall
 from qa.settings import Settings
 
 LAST_SENTENCE = (
@@ -333,3 +335,32 @@ def test_links_images_and_tags_of_a_model_never_reach_the_reader(
     assert sentences[-1] == read
     assert "evil" not in streamed
     assert "javascript" not in streamed
+
+
+@pytest.mark.parametrize(
+    ("question", "leans"),
+    [
+        ("how much of that did the region pay?", True),
+        ("what happened after that in Oaxaca?", True),
+        ("Who said that the caravan would end?", False),
+        ("Which law that ended Title 42 was signed?", False),
+    ],
+)
+def test_that_points_back_unless_it_joins_two_clauses(question: str, leans: bool) -> None:
+    assert questions.depends(question) is leans
+
+
+@pytest.mark.parametrize(
+    ("corpus", "cases"),
+    [("corpus", "questions.jsonl"), ("tests/fixtures/library", "library.jsonl")],
+)
+def test_follow_ups_find_their_evidence_without_a_model(
+    demo_home: Path, tmp_path: Path, corpus: str, cases: str
+) -> None:
+    asked = [c for c in load_cases(Path("tests/fixtures") / cases) if c.history and c.gold]
+    home = demo_home if corpus == "corpus" else tmp_path
+    with Engine.open(settings=Settings(home=home, api_key="", base_url="")) as engine:
+        if corpus != "corpus":
+            engine.index(corpus)
+        results = evaluate(engine, asked).results
+    assert sum(retrieval_recall(r, 5) or 0 for r in results) >= 0.9 * len(asked)

@@ -350,17 +350,8 @@ def test_that_points_back_unless_it_joins_two_clauses(question: str, leans: bool
     assert questions.depends(question) is leans
 
 
-@pytest.mark.parametrize(
-    ("corpus", "cases"),
-    [("corpus", "questions.jsonl"), ("tests/fixtures/library", "library.jsonl")],
-)
-def test_follow_ups_find_their_evidence_without_a_model(
-    demo_home: Path, tmp_path: Path, corpus: str, cases: str
-) -> None:
-    asked = [c for c in load_cases(Path("tests/fixtures") / cases) if c.history and c.gold]
-    home = demo_home if corpus == "corpus" else tmp_path
-    with Engine.open(settings=Settings(home=home, api_key="", base_url="")) as engine:
-        if corpus != "corpus":
-            engine.index(corpus)
-        results = evaluate(engine, asked).results
+def test_follow_ups_find_their_evidence_without_a_model(engine: Engine) -> None:
+    cases = load_cases(Path("tests/fixtures/questions.jsonl"))
+    asked = [case for case in cases if case.history and case.gold]
+    results = evaluate(engine, asked).results
     assert sum(retrieval_recall(r, 5) or 0 for r in results) >= 0.9 * len(asked)

@@ -1,12 +1,23 @@
 """What came of one case, as a value and as a line of a run's file."""
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from qa.checking import fold
 from qa.evaluation.cases import Case
-from qa.types import Answer, Citation, Evidence, Hit, Passage, Statement, Verdict, evidence_json
+from qa.types import (
+    Answer,
+    Citation,
+    Cost,
+    Evidence,
+    Hit,
+    Passage,
+    Provenance,
+    Statement,
+    Verdict,
+    evidence_json,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +91,15 @@ def _answer(record: dict[str, Any]) -> Answer:
         model=record["model"],
         usage=record["usage"],
         timings=record["timings"],
+        incomplete=record.get("incomplete", ""),  # runs of an earlier version do not have these
+        notes=tuple(record.get("notes", ())),
+        cost=Cost(**record["cost"]) if record.get("cost") else None,
+        provenance=_provenance(record["provenance"]) if record.get("provenance") else None,
     )
+
+
+def _provenance(record: dict[str, Any]) -> Provenance:
+    return Provenance(**record | {"asked": datetime.fromisoformat(record["asked"])})
 
 
 def _statement(record: dict[str, Any]) -> Statement:

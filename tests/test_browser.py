@@ -2,6 +2,7 @@
 
 import datetime
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -131,11 +133,16 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("demo") / ".qa"
     with qa.Engine.open(home) as engine:
         engine.index(ROOT / "corpus")
-    with server(home, ROOT / "app.py") as url:
+    return home
+
+
+@pytest.fixture(scope="module")
+def demo(demo_folder: Path) -> Iterator[str]:
+    with server(demo_folder, ROOT / "app.py") as url:
         yield url
 
 
@@ -307,3 +314,50 @@ def test_markup_of_documents_and_models_is_only_text(hostile: str, visit: Visit)
     expect(page.get_by_role("button", name="What does “Zebra prices")).to_be_visible()
     assert page.evaluate("window.harmed") is None
     assert page.locator("img[src*=evil], img[onerror], a[href^=javascript]").count() == 0
+
+
+def test_a_conversation_survives_a_reload_and_a_restart(
+    tmp_path: Path, visit: Visit, demo_folder: Path
+) -> None:
+    shutil.copytree(demo_folder, tmp_path / ".qa")
+    with server(tmp_path / ".qa", ROOT / "app.py") as url:
+        page = visit(url)
+        ask(page, "what did Lopez Obrador ask for in return?")
+        statement = page.locator(".statement", has_text=DEMO_QUOTE)
+        expect(statement).to_be_visible(timeout=20_000)
+        page.reload()
+        expect(statement).to_be_visible(timeout=20_000)
+        address = urlsplit(page.url)
+        assert address.query.startswith("conversation=")
+    with server(tmp_path / ".qa", ROOT / "app.py") as url:
+        page = visit(f"{url}/?{address.query}")
+        chip = page.locator(".statement", has_text=DEMO_QUOTE).locator("button.chip").first
+        chip.click(timeout=20_000)
+        expect(page.locator("aside mark")).to_have_text(DEMO_QUOTE)
+
+
+def test_a_conversation_is_renamed_exported_and_deleted(demo: str, visit: Visit) -> None:
+    page = visit(demo)
+    ask(page, "Who mediated the Barbados agreement?")
+    expect(page.locator(".statement").first).to_be_visible(timeout=20_000)
+    page.get_by_role("button", name="This conversation").click()
+    page.get_by_label("Title").fill("Barbados <b>*talks*")
+    page.get_by_role("button", name="Rename").click()
+    listed = page.get_by_role("button", name="Barbados <b>*talks*")
+    expect(listed).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download as Markdown").click()
+    text = download.value.path().read_text("utf-8")
+    assert text.startswith(
+        "# Barbados \\<b\\>\\*talks\\*\n\n## Who mediated the Barbados agreement?\n"
+    )
+    assert "\n> “" in text
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.locator(".statement")).to_have_count(0)
+    listed.click()
+    expect(page.locator(".statement").first).to_be_visible()
+    page.get_by_role("button", name="This conversation").click()
+    page.get_by_role("button", name="Delete for good").click()
+    expect(listed).to_have_count(0)
+    assert "conversation=" not in page.url

@@ -15,7 +15,7 @@ streamlit = pytest.importorskip("streamlit", reason="the chat page needs streaml
 from streamlit.testing.v1 import AppTest  # noqa: E402
 
 from qa.web import answer, source  # noqa: E402
-from qa.web.chat import Exchange  # noqa: E402
+from qa.web.conversations import Conversations, Exchange, to_markdown  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
 DEMO_QUOTE = (
@@ -190,3 +190,42 @@ def test_of_a_very_long_document_the_part_around_the_quote_is_sent() -> None:
     assert shown["before"]
     assert shown["after"]
     assert sum(len(piece["text"]) for piece in shown["pieces"]) < 130_000
+
+
+def test_an_answer_is_read_back_as_it_was_kept(page: AppTest, tmp_path: Path) -> None:
+    ask(page, "How many people are in the caravan?")
+    store = Conversations(tmp_path / "kept.sqlite3")
+    (asked,) = page.session_state["exchanges"]
+    store.put("c", asked)
+    assert store.read("c") == ("How many people are in the caravan?", [asked])
+    store.drop(asked)
+    assert store.read("c") == ("How many people are in the caravan?", [])
+    assert store.read("d") is None
+
+
+def test_two_who_add_to_one_conversation_keep_both_exchanges(tmp_path: Path) -> None:
+    one, other = (Conversations(tmp_path / "kept.sqlite3") for _ in range(2))
+    one.put("c", Exchange("First?", error="no"))
+    other.put("c", Exchange("Second?", error="no"))
+    title, exchanges = one.read("c") or ("", [])
+    assert (title, [e.question for e in exchanges]) == ("First?", ["First?", "Second?"])
+
+
+def test_a_question_without_an_answer_is_kept_and_says_so(tmp_path: Path) -> None:
+    store = Conversations(tmp_path / "kept.sqlite3")
+    store.put("c", Exchange("First?"))
+    _, (exchange,) = store.read("c") or ("", [])
+    assert "ask again" in exchange.error
+
+
+def test_a_damaged_file_of_conversations_is_named(tmp_path: Path) -> None:
+    (tmp_path / "kept.sqlite3").write_bytes(b"x" * 5000)
+    with pytest.raises(qa.StoreError, match="move it away"):
+        Conversations(tmp_path / "kept.sqlite3").listed()
+
+
+def test_markup_is_only_text_in_an_exported_conversation() -> None:
+    hostile = "![a](http://evil.example/b.png) <script>"
+    text = to_markdown(hostile, [Exchange(hostile, error=hostile)], Path("/x"))
+    assert "![" not in text
+    assert "<script" not in text.replace("\\<", "")

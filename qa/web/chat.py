@@ -10,6 +10,7 @@ import streamlit as st
 import qa
 from qa.web import ASSETS, answer, components, sidebar, source
 from qa.web.components import Data
+from qa.web.conversations import Conversations, Exchange, new_id
 
 _DEMO = "migrant-caravan-2023-12-25.txt"  # the article that marks the demo corpus
 _DEMO_QUESTIONS = (
@@ -18,15 +19,6 @@ _DEMO_QUESTIONS = (
     "How many people crossed the Darién Gap in 2023?",
     "How many tanks did Guatemala send to Tapachula?",
 )
-
-
-@dataclass(slots=True)
-class Exchange:
-    """A question of this conversation with what came of it; neither while it is being asked."""
-
-    question: str
-    answer: qa.Answer | None = None
-    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +36,30 @@ def page() -> None:
     try:
         engine = _engine()
         documents, passages = _collection(engine, engine.counts())
+        store = _store(engine)
+        _resume(store)
+        conversations = store.listed()
     except qa.QAError as error:
         st.error("The index cannot be opened.")
         st.text(str(error))
         return
     if question := st.chat_input("Ask the documents", submit_mode="disable"):
         _ask(question)
-    sidebar.show(engine, documents, passages, _start_over, lambda document: _open(document, []))
+        conversations = store.listed()
+    with st.sidebar:
+        sidebar.show(engine, documents, passages, _start_over, lambda d: _open(d, []))
+        sidebar.show_conversations(
+            conversations, _exchanges(), store, _root(engine), _choose, _start_over
+        )
     with st.container(key="desk"):
         left, right = st.columns([5, 4], gap="medium")
     with right:
         _show_source(engine)
     with left:
+        if st.session_state.pop("lost", False):
+            st.info("That conversation is not here any more. You can begin a new one.")
+        if unkept := st.session_state.get("unkept"):
+            st.text(unkept)
         if _exchanges():
             _show_conversation(engine)
         else:
@@ -66,6 +70,26 @@ def page() -> None:
 def _engine() -> qa.Engine:
     """One engine for every session of this server."""
     return qa.Engine.open()
+
+
+def _store(engine: qa.Engine) -> Conversations:
+    return Conversations(engine.settings.home / "conversations.sqlite3")
+
+
+def _resume(store: Conversations) -> None:
+    """Makes the address and this session agree on the conversation; the address comes first."""
+    current = st.session_state.get("conversation")
+    wanted = st.query_params.get("conversation")
+    if wanted and wanted != current:
+        kept = store.read(wanted)
+        st.session_state["lost"] = kept is None
+        st.session_state["exchanges"] = kept[1] if kept else []
+        st.session_state["conversation"] = wanted if kept else None
+        if kept is None:
+            del st.query_params["conversation"]
+        _close()
+    elif current and not wanted:
+        st.query_params["conversation"] = current
 
 
 @st.cache_resource(ttl=10, max_entries=1, show_spinner=False)
@@ -132,6 +156,8 @@ def _answer(engine: qa.Engine, exchange: Exchange) -> None:
         # The log gets the traceback; without this the page would ask again at every run.
         exchange.error = "something unexpected went wrong; the server's log says what."
         raise
+    finally:
+        _keep(engine, exchange)
 
 
 def _written(events: Iterator[str | qa.Statement | qa.Answer], exchange: Exchange) -> Iterator[str]:
@@ -174,8 +200,27 @@ def _exchanges() -> list[Exchange]:
 
 def _ask(question: str) -> None:
     """Puts a question; the source of an earlier answer gives way to the new one."""
-    _exchanges().append(Exchange(question))
+    st.query_params["conversation"] = _conversation()
+    exchange = Exchange(question)
+    _exchanges().append(exchange)
+    _keep(_engine(), exchange)
     _close()
+
+
+def _keep(engine: qa.Engine, exchange: Exchange) -> None:
+    """Stores an exchange, so that a reload or a crash does not lose it."""
+    try:
+        _store(engine).put(_conversation(), exchange)
+        st.session_state["unkept"] = ""
+    except qa.StoreError as error:
+        st.session_state["unkept"] = f"This conversation is not being saved: {error}"
+
+
+def _conversation() -> str:
+    """The id of the conversation on the page, a new one where it has none yet."""
+    if not st.session_state.get("conversation"):
+        st.session_state["conversation"] = new_id()
+    return str(st.session_state["conversation"])
 
 
 def _open_target(target: Data) -> None:
@@ -193,11 +238,17 @@ def _close() -> None:
 
 
 def _retry(n: int) -> None:
-    question = _exchanges()[n].question
-    del _exchanges()[n]
-    _exchanges().append(Exchange(question))
+    failed = _exchanges().pop(n)
+    _store(_engine()).drop(failed)
+    _ask(failed.question)
+
+
+def _choose(conversation: str) -> None:
+    st.query_params["conversation"] = conversation
 
 
 def _start_over() -> None:
     st.session_state["exchanges"] = []
+    st.session_state["conversation"] = None
+    st.query_params.pop("conversation", None)
     _close()

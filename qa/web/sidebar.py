@@ -1,12 +1,14 @@
-"""The sidebar: which model answers, how large the collection is, and its documents."""
+"""The sidebar: which model answers, how large the collection is, documents and conversations."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import streamlit as st
 
 import qa
 from qa.web import components
 from qa.web.answer import day
+from qa.web.conversations import LONGEST_TITLE, Conversations, Entry, Exchange, to_markdown
 
 LISTED = 200  # documents
 
@@ -18,25 +20,76 @@ def show(
     start_over: Callable[[], None],
     open_: Callable[[str], None],
 ) -> None:
-    """Draws it. Calls `start_over` for a new conversation, `open_` with a chosen document's id."""
-    with st.sidebar:
-        st.title("qa", anchor=False)
-        # st.text, because a model's name is no Markdown either.
-        st.text(engine.model.name if engine.model else "Quoting the documents, no model configured")
-        st.text(f"{count(len(documents), 'document')}, {count(passages, 'passage')}")
-        st.button("New conversation", on_click=start_over, width="stretch")
-        listed = documents[:LISTED]
-        if listed:
-            components.choices(
-                "documents",
-                {
-                    "label": "Documents",
-                    "style": "documents",
-                    "items": [{"label": d.title, "detail": day(d.published)} for d in listed],
-                    "note": f"The newest {LISTED} are listed." if len(documents) > LISTED else "",
-                },
-                lambda n: open_(listed[n].id),
-            )
+    """Its head and the documents. Calls `start_over` for a new conversation, `open_` with the id
+    of a chosen document."""
+    st.title("qa", anchor=False)
+    # st.text, because a model's name is no Markdown either.
+    st.text(engine.model.name if engine.model else "Quoting the documents, no model configured")
+    st.text(f"{count(len(documents), 'document')}, {count(passages, 'passage')}")
+    st.button("New conversation", on_click=start_over, width="stretch")
+    listed = documents[:LISTED]
+    if listed:
+        components.choices(
+            "documents",
+            {
+                "label": "Documents",
+                "style": "documents",
+                "items": [{"label": d.title, "detail": day(d.published)} for d in listed],
+                "note": f"The newest {LISTED} are listed." if len(documents) > LISTED else "",
+            },
+            lambda n: open_(listed[n].id),
+        )
+
+
+def show_conversations(
+    entries: Sequence[Entry],
+    exchanges: Sequence[Exchange],
+    store: Conversations,
+    root: Path,
+    choose: Callable[[str], None],
+    start_over: Callable[[], None],
+) -> None:
+    """The list of conversations, and what can be done with the one on the page. Calls `choose`
+    with the id of a clicked one, `start_over` when the one on the page is deleted."""
+    current = st.session_state.get("conversation")
+    for entry in entries:
+        if entry.id == current:
+            _manage(entry, exchanges, store, root, start_over)
+    if entries:
+        items = [
+            {"label": e.title, "detail": day(e.changed), "current": e.id == current}
+            for e in entries
+        ]
+        data = {"label": "Conversations", "style": "documents", "items": items}
+        components.choices("conversations", data, lambda n: choose(entries[n].id))
+
+
+def _manage(
+    entry: Entry,
+    exchanges: Sequence[Exchange],
+    store: Conversations,
+    root: Path,
+    start_over: Callable[[], None],
+) -> None:
+    def delete() -> None:
+        store.delete(entry.id)
+        start_over()
+
+    with st.popover("This conversation", width="stretch"):
+        with st.form(f"rename-{entry.id}", border=False):
+            renamed = st.text_input("Title", entry.title, max_chars=LONGEST_TITLE)
+            if st.form_submit_button("Rename", width="stretch"):
+                store.rename(entry.id, renamed)
+                st.rerun()
+        st.download_button(
+            "Download as Markdown",
+            to_markdown(entry.title, exchanges, root),
+            file_name="conversation.md",
+            mime="text/markdown",
+            on_click="ignore",
+            width="stretch",
+        )
+        st.button("Delete for good", on_click=delete, width="stretch")
 
 
 def count(n: int, noun: str) -> str:

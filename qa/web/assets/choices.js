@@ -2,9 +2,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const root = fresh(parentElement, data);
   if (!root) return;
 
-  const items = data.items.map(({ label, detail }, n) =>
+  const items = data.items.map(({ label, detail, current }, n) =>
     el("li", {},
-      el("button", { class: "choice", onclick: () => setTriggerValue("choose", n) },
+      el("button", { class: "choice", "aria-current": current && "page", onclick: () => setTriggerValue("choose", n) },
         el("span", { class: "name" }, label),
         detail && el("span", { class: "quiet" }, detail))));
   const narrow = (event) => {

@@ -361,3 +361,21 @@ def test_a_conversation_is_renamed_exported_and_deleted(demo: str, visit: Visit)
     page.get_by_role("button", name="Delete for good").click()
     expect(listed).to_have_count(0)
     assert "conversation=" not in page.url
+
+
+def test_filters_are_chips_that_can_be_taken_away(demo: str, visit: Visit) -> None:
+    page = visit(demo)
+    page.get_by_text("Filters", exact=True).click()
+    page.get_by_test_id("stDateInputField").first.get_by_role("spinbutton").first.click()
+    page.keyboard.type("20240301")
+    page.keyboard.press("Escape")  # the calendar
+    page.get_by_role("button", name="Use these filters").click()
+    chip = page.get_by_role("button", name="Remove the filter: from 1 March 2024")
+    expect(chip).to_be_visible()
+    ask(page, "How many people are in the caravan?")
+    expect(page.get_by_text("no document is from 2024-03-01")).to_be_visible(timeout=20_000)
+    chip.click()
+    expect(chip).to_have_count(0)
+    page.get_by_role("button", name="Ask again").click()
+    expect(page.locator(".statement").first).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("no document is")).to_have_count(0)

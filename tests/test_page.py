@@ -14,7 +14,7 @@ streamlit = pytest.importorskip("streamlit", reason="the chat page needs streaml
 
 from streamlit.testing.v1 import AppTest  # noqa: E402
 
-from qa.web import answer, source  # noqa: E402
+from qa.web import answer, filters, source  # noqa: E402
 from qa.web.conversations import Conversations, Exchange, to_markdown  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
@@ -123,7 +123,7 @@ def test_the_sidebar_names_the_model_and_lists_the_documents(page: AppTest) -> N
         "Quoting the documents, no model configured",
         "15 documents, 31 passages",
     ]
-    (_, listed) = components(page, "qa_choices")
+    (listed,) = [c for c in components(page, "qa_choices") if c["label"] == "Documents"]
     assert len(listed["items"]) == 15
     assert {"label": "Crossings of the Darién Gap", "detail": "8 January 2024"} in listed["items"]
 
@@ -229,3 +229,28 @@ def test_markup_is_only_text_in_an_exported_conversation() -> None:
     text = to_markdown(hostile, [Exchange(hostile, error=hostile)], Path("/x"))
     assert "![" not in text
     assert "<script" not in text.replace("\\<", "")
+
+
+def test_an_answer_uses_the_filters_and_names_them(page: AppTest) -> None:
+    page.session_state["filters"] = qa.Filters(sources=("darien-gap-crossings.md",))
+    page.run()
+    shown = ask(page, "How many people crossed the Darién Gap in 2023?")
+    assert shown["sources"]
+    assert all(e["place"].endswith("darien-gap-crossings.md") for e in shown["sources"])
+    assert shown["searched"] == "Searched only in documents of darien-gap-crossings.md"
+    (chips,) = [c for c in components(page, "qa_choices") if c["style"] == "chips"]
+    assert [item["label"] for item in chips["items"]] == ["darien-gap-crossings.md"]
+
+
+def test_sources_to_choose_are_sites_folders_and_files_with_records() -> None:
+    places = ("https://example.org/a", "notes/x.jsonl#7", "notes/y.md", "z.md")
+    documents = [qa.Document(p, p, p, None, "", "") for p in places]
+    assert list(filters.sources(documents)) == [
+        "example.org",
+        "notes",
+        "notes/x.jsonl",
+        "https://example.org/a",
+        "notes/x.jsonl#7",
+        "notes/y.md",
+        "z.md",
+    ]

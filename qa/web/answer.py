@@ -14,7 +14,6 @@ _LABELS = {"supported": "", "partial": "partly backed", "unsupported": "not back
 
 def view(answer: qa.Answer, root: Path) -> Data:
     """What the page shows of an answer; files below `root` are named relative to it."""
-    searched = answer.query if answer.query != answer.question else ""
     after = {"remarks": list(answer.remarks), "spent": answer.spent}
     if answer.abstained:
         nearest = [_passage(e.hit.passage, root) for e in answer.evidence[:NEAREST]]
@@ -23,7 +22,7 @@ def view(answer: qa.Answer, root: Path) -> Data:
         "statements": [_statement(s) for s in answer.statements],
         "doubt": doubt(answer.statements),
         "sources": _sources(answer.citations, root),
-        "searched": searched,
+        "searched": _searched(answer),
     }
 
 
@@ -54,6 +53,13 @@ def place(source: str, root: Path) -> str:
     """The file or URL of a document, relative to `root` when it lies below it."""
     path = Path(source)
     return str(path.relative_to(root)) if path.is_relative_to(root) else source
+
+
+def _searched(answer: qa.Answer) -> str:
+    """What was searched, where that is not just the question in all documents."""
+    query = f" for “{answer.query}”" if answer.query != answer.question else ""
+    scope = f" only in documents {answer.filters}" if answer.filters else ""
+    return f"Searched{query}{scope}" if query or scope else ""
 
 
 def _statement(statement: qa.Statement) -> Data:

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 import qa
-from qa.web import ASSETS, answer, components, sidebar, source
+from qa.web import ASSETS, answer, components, filters, shared, sidebar, source
 from qa.web.components import Data
 from qa.web.conversations import Conversations, Exchange, new_id
 
@@ -34,8 +34,8 @@ def page() -> None:
     """Draws the page and answers the question that is waiting, if one is."""
     st.html(ASSETS / "page.css")
     try:
-        engine = _engine()
-        documents, passages = _collection(engine, engine.counts())
+        engine = shared.engine()
+        documents, passages = shared.collection(engine, engine.counts())
         store = _store(engine)
         _resume(store)
         conversations = store.listed()
@@ -43,14 +43,19 @@ def page() -> None:
         st.error("The index cannot be opened.")
         st.text(str(error))
         return
-    if question := st.chat_input("Ask the documents", submit_mode="disable"):
+    with st.bottom:
+        filters.show_chips()
+        question = st.chat_input("Ask the documents", submit_mode="disable")
+    if question:
         _ask(question)
         conversations = store.listed()
     with st.sidebar:
-        sidebar.show(engine, documents, passages, _start_over, lambda d: _open(d, []))
+        sidebar.show_head(engine, len(documents), passages, _start_over)
+        filters.show_fields(documents)
         sidebar.show_conversations(
-            conversations, _exchanges(), store, _root(engine), _choose, _start_over
+            conversations, _exchanges(), store, shared.root(engine), _choose, _start_over
         )
+        sidebar.show_documents(documents, lambda document: _open(document, []))
     with st.container(key="desk"):
         left, right = st.columns([5, 4], gap="medium")
     with right:
@@ -64,12 +69,6 @@ def page() -> None:
             _show_conversation(engine)
         else:
             _show_welcome(documents, passages)
-
-
-@st.cache_resource(show_spinner="Opening the index", on_release=qa.Engine.close)
-def _engine() -> qa.Engine:
-    """One engine for every session of this server."""
-    return qa.Engine.open()
 
 
 def _store(engine: qa.Engine) -> Conversations:
@@ -90,12 +89,6 @@ def _resume(store: Conversations) -> None:
         _close()
     elif current and not wanted:
         st.query_params["conversation"] = current
-
-
-@st.cache_resource(ttl=10, max_entries=1, show_spinner=False)
-def _collection(_engine: qa.Engine, counts: tuple[int, int]) -> tuple[list[qa.Document], int]:
-    """The documents, newest first, and the number of passages; read again after ten seconds."""
-    return _engine.documents(), counts[1]
 
 
 def _show_welcome(documents: Sequence[qa.Document], passages: int) -> None:
@@ -132,7 +125,7 @@ def _show_conversation(engine: qa.Engine) -> None:
     for n, exchange in enumerate(_exchanges()):
         data: Data = {"question": exchange.question, "error": exchange.error}
         if exchange.answer:
-            data |= answer.view(exchange.answer, _root(engine))
+            data |= answer.view(exchange.answer, shared.root(engine))
         components.exchange(f"exchange-{n}", data, _open_target, partial(_retry, n))
     waiting = _exchanges()[-1]
     if not (waiting.answer or waiting.error):
@@ -147,7 +140,7 @@ def _answer(engine: qa.Engine, exchange: Exchange) -> None:
     draft.text(f"Searching {sidebar.count(engine.counts()[1], 'passage')} …")
     history = [(e.question, e.answer.text) for e in _exchanges() if e.answer]
     try:
-        events = engine.stream(exchange.question, history)
+        events = engine.stream(exchange.question, history, filters.chosen())
         for text in _written(events, exchange):
             draft.text(qa.visible(text))
     except qa.QAError as error:
@@ -179,7 +172,7 @@ def _show_source(engine: qa.Engine) -> None:
     if opened is None:
         return
     try:
-        data = source.view(engine.document(opened.document), opened.spans, _root(engine))
+        data = source.view(engine.document(opened.document), opened.spans, shared.root(engine))
     except qa.QAError:
         data = {
             "title": "Not in the index any more",
@@ -187,10 +180,6 @@ def _show_source(engine: qa.Engine) -> None:
         }
     with st.container(key="panel"):
         components.source("source", data | {"click": opened.click}, _close)
-
-
-def _root(engine: qa.Engine) -> Path:
-    return engine.settings.home.absolute().parent
 
 
 def _exchanges() -> list[Exchange]:
@@ -203,7 +192,7 @@ def _ask(question: str) -> None:
     st.query_params["conversation"] = _conversation()
     exchange = Exchange(question)
     _exchanges().append(exchange)
-    _keep(_engine(), exchange)
+    _keep(shared.engine(), exchange)
     _close()
 
 
@@ -239,7 +228,7 @@ def _close() -> None:
 
 def _retry(n: int) -> None:
     failed = _exchanges().pop(n)
-    _store(_engine()).drop(failed)
+    _store(shared.engine()).drop(failed)
     _ask(failed.question)
 
 

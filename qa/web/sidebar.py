@@ -13,20 +13,19 @@ from qa.web.conversations import LONGEST_TITLE, Conversations, Entry, Exchange, 
 LISTED = 200  # documents
 
 
-def show(
-    engine: qa.Engine,
-    documents: Sequence[qa.Document],
-    passages: int,
-    start_over: Callable[[], None],
-    open_: Callable[[str], None],
+def show_head(
+    engine: qa.Engine, documents: int, passages: int, start_over: Callable[[], None]
 ) -> None:
-    """Its head and the documents. Calls `start_over` for a new conversation, `open_` with the id
-    of a chosen document."""
+    """Who answers, from how much. Calls `start_over` for a new conversation."""
     st.title("qa", anchor=False)
     # st.text, because a model's name is no Markdown either.
     st.text(engine.model.name if engine.model else "Quoting the documents, no model configured")
-    st.text(f"{count(len(documents), 'document')}, {count(passages, 'passage')}")
+    st.text(f"{count(documents, 'document')}, {count(passages, 'passage')}")
     st.button("New conversation", on_click=start_over, width="stretch")
+
+
+def show_documents(documents: Sequence[qa.Document], open_: Callable[[str], None]) -> None:
+    """The documents. Calls `open_` with the id of a chosen one."""
     listed = documents[:LISTED]
     if listed:
         components.choices(

@@ -2,10 +2,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const root = fresh(parentElement, data);
   if (!root) return;
 
-  const items = data.items.map(({ label, detail, current }, n) =>
+  const items = data.items.map(({ label, detail, current, removes }, n) =>
     el("li", {},
-      el("button", { class: "choice", "aria-current": current && "page", onclick: () => setTriggerValue("choose", n) },
-        el("span", { class: "name" }, label),
+      el("button", { class: "choice", "aria-current": current && "page",
+        "aria-label": removes && `Remove the filter: ${label}`, onclick: () => setTriggerValue("choose", n) },
+        el("span", { class: "name" }, label, removes && " ✕"),
         detail && el("span", { class: "quiet" }, detail))));
   const narrow = (event) => {
     const wanted = event.target.value.toLowerCase();

@@ -53,7 +53,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     el("p", { class: "answer" }, data.statements.map(statement)),
     remarks(),
     data.doubt && el("p", { class: "doubt", role: "note" }, data.doubt),
-    data.searched && el("p", { class: "quiet searched" }, `Searched for “${data.searched}”`),
+    data.searched && el("p", { class: "quiet searched" }, data.searched),
     data.sources.length > 0 && el("h3", { class: "label" }, "Sources"),
     data.sources.length > 0 && el("ol", { class: "sources" }, data.sources.map(source)),
     spent(),

@@ -1,0 +1,102 @@
+"""Which documents the conversation may use: chosen in the sidebar, shown as chips that can be
+taken away."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+import qa
+from qa.web import components
+from qa.web.answer import day
+
+MOST_SOURCES = 1_000  # offered for choice
+
+
+def chosen() -> qa.Filters:
+    """The filters of this session."""
+    filters: qa.Filters = st.session_state.setdefault("filters", qa.Filters())
+    return filters
+
+
+def choose(filters: qa.Filters) -> None:
+    """Sets the filters of this session, and the fields that show them. For callbacks only."""
+    st.session_state["filters"] = filters
+    st.session_state["since"] = filters.since
+    st.session_state["until"] = filters.until
+    st.session_state["sources"] = list(filters.sources)
+
+
+def show_fields(documents: Sequence[qa.Document]) -> None:
+    """Fields for the days and the sources."""
+    filters, offered = chosen(), sources(documents)
+    # Streamlit forgets fields that another view did not show.
+    st.session_state.setdefault("since", filters.since)
+    st.session_state.setdefault("until", filters.until)
+    st.session_state.setdefault("sources", list(filters.sources))
+    offered |= {source: 0 for source in filters.sources if source not in offered}
+    with st.expander("Filters", expanded=bool(filters)), st.form("choose-filters", border=False):
+        for key, label in (("since", "Published from"), ("until", "Published to")):
+            st.date_input(
+                label,
+                None,
+                min_value=date(1, 1, 1),
+                max_value=date(9999, 12, 31),
+                key=key,
+            )
+        st.multiselect(
+            "Files, folders and sites",
+            list(offered),
+            key="sources",
+            placeholder="All",
+        )
+        st.form_submit_button("Use these filters", on_click=_read, width="stretch")
+
+
+def show_chips() -> None:
+    """Each filter as a button that takes it away."""
+    filters = chosen()
+    without = [
+        (f"from {day(filters.since)}", replace(filters, since=None)) if filters.since else None,
+        (f"to {day(filters.until)}", replace(filters, until=None)) if filters.until else None,
+        *(
+            (s, replace(filters, sources=tuple(o for o in filters.sources if o != s)))
+            for s in filters.sources
+        ),
+    ]
+    chips = [chip for chip in without if chip]
+    if chips:
+        items = [{"label": label, "removes": True} for label, _ in chips]
+        data = {"label": "Only documents", "style": "chips", "items": items}
+        components.choices("chips", data, lambda n: choose(chips[n][1]))
+
+
+def sources(documents: Sequence[qa.Document]) -> dict[str, int]:
+    """What `qa.Filters` can name, with its number of documents: sites and folders, then files."""
+    above, files = Counter[str](), dict[str, int]()
+    for document in documents:
+        for source in document.sources:
+            files[source] = 1
+            above[_above(source)] += 1
+    del above[""]
+    return dict([*sorted(above.items()), *sorted(files.items())][:MOST_SOURCES])
+
+
+def _above(source: str) -> str:
+    """The site of a URL, the file of a record, the folder of a file; empty where there is none."""
+    if source.startswith(("http://", "https://")):
+        return urlsplit(source).netloc
+    file, _, record = source.rpartition("#")
+    if record and file:
+        return file
+    folder = str(PurePosixPath(source).parent)
+    return "" if folder == "." else folder
+
+
+def _read() -> None:
+    state = st.session_state
+    choose(qa.Filters(state["since"], state["until"], tuple(state["sources"])))

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from qa.web import ICON, chat
+from qa.web import ICON, chat, library
 
 st.set_page_config(
     page_title="qa: answers you can check",
@@ -10,4 +10,8 @@ st.set_page_config(
     layout="wide",
     menu_items={"about": "Every sentence of an answer leads to the place that says it."},
 )
-chat.page()
+views = [
+    st.Page(chat.page, title="Ask", default=True),
+    st.Page(library.page, title="Library", url_path="library"),
+]
+st.navigation(views).run()

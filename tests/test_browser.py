@@ -379,3 +379,57 @@ def test_filters_are_chips_that_can_be_taken_away(demo: str, visit: Visit) -> No
     page.get_by_role("button", name="Ask again").click()
     expect(page.locator(".statement").first).to_be_visible(timeout=20_000)
     expect(page.get_by_text("no document is")).to_have_count(0)
+
+
+def test_files_and_texts_are_added_asked_about_read_and_removed(
+    tmp_path: Path, visit: Visit
+) -> None:
+    with server(tmp_path / ".qa", ROOT / "app.py") as url:
+        page = visit(url)
+        page.get_by_role("link", name="Library").click()
+        page.locator("input[type=file]").set_input_files(
+            [
+                {"name": "../zebra.txt", "mimeType": "text/plain", "buffer": HOSTILE.encode()},
+                {"name": "odd.xyz", "mimeType": "text/plain", "buffer": b"?"},
+            ]
+        )
+        expect(page.get_by_text("odd.xyz")).to_be_visible()
+        page.get_by_role("button", name="Add these files").click()
+        expect(page.get_by_text("1 document added")).to_be_visible(timeout=20_000)
+        expect(page.get_by_text("unknown suffix '.xyz': use one of")).to_be_visible()
+        assert (tmp_path / ".qa/uploads/zebra.txt").read_text("utf-8") == HOSTILE
+        page.get_by_text("Add documents").click()
+        page.get_by_role("tab", name="Text").click()
+        page.get_by_label("Title of the text").fill("Harvest in Ruritania")
+        page.get_by_label("The text itself").fill("Farmers harvested 314 tons of barley in May.")
+        page.get_by_role("button", name="Add this text").click()
+        expect(page.get_by_text("2 documents, 3 passages")).to_be_visible(timeout=20_000)
+        page.get_by_role("link", name="Ask").click()
+        ask(page, "How many tons of barley did farmers harvest?")
+        expect(page.locator(".said", has_text="314 tons")).to_be_visible(timeout=20_000)
+        page.get_by_role("link", name="Library").click()
+        page.get_by_label("Read a document").click()
+        page.get_by_role("option", name="Zebra prices").click()
+        expect(page.locator("aside .words")).to_contain_text(f"traders said {ATTACK}")
+        page.get_by_role("button", name="Take this document out").click()
+        expect(page.get_by_text("1 document, 1 passage")).to_be_visible(timeout=20_000)
+        assert [
+            path.name for path in (tmp_path / ".qa/uploads").iterdir() if path.suffix == ".txt"
+        ] == ["Harvest in Ruritania.txt"]
+        assert page.evaluate("window.harmed") is None
+
+
+def test_the_library_tells_where_a_date_is_from_and_reads_a_document(
+    demo: str, visit: Visit
+) -> None:
+    page = visit(demo)
+    page.get_by_role("link", name="Library").click()
+    expect(page.get_by_text("15 documents, 31 passages")).to_be_visible(timeout=20_000)
+    timeline = "Timeline of 15 documents, 8 February 2023 to 29 January 2024"
+    expect(page.get_by_label(timeline).first).to_be_attached()
+    page.get_by_label("Find in titles and sources").fill("darien")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("1 document found")).to_be_visible()
+    page.get_by_label("Read a document").click()
+    page.get_by_role("option", name="Crossings of the Darién Gap").click()
+    expect(page.locator("aside")).to_contain_text("8 January 2024 (from its front matter)")

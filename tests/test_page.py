@@ -14,7 +14,7 @@ streamlit = pytest.importorskip("streamlit", reason="the chat page needs streaml
 
 from streamlit.testing.v1 import AppTest  # noqa: E402
 
-from qa.web import answer, filters, source  # noqa: E402
+from qa.web import answer, filters, library, source  # noqa: E402
 from qa.web.conversations import Conversations, Exchange, to_markdown  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
@@ -254,3 +254,19 @@ def test_sources_to_choose_are_sites_folders_and_files_with_records() -> None:
         "notes/y.md",
         "z.md",
     ]
+
+
+def test_an_upload_never_overwrites_another_and_stays_in_its_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "uploads"
+    names = ["a.txt", "../../a.txt", "..", ".hidden.md", "x" * 500 + ".pdf", "C:\\t\\b?.txt"]
+    kept = [library.keep(folder, name, name.encode()) for name in names]
+    assert [path.name for path in kept][:4] == ["a.txt", "a (2).txt", "file", "hidden.md"]
+    assert kept[5].name == "b-.txt"
+    assert {path.parent for path in kept} == {folder}
+    assert [path.read_bytes() for path in kept] == [name.encode() for name in names]
+    assert library.keep(folder, "a.txt", b"a.txt") == kept[0]
+
+
+def test_a_pasted_text_begins_with_its_title_and_date() -> None:
+    text = library.as_file("A\nb", date(2024, 5, 1), " Words. ")
+    assert text == "A b\n2024-05-01\n\nWords.\n"

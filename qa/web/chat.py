@@ -94,7 +94,9 @@ def _resume(store: Conversations) -> None:
 def _show_welcome(documents: Sequence[qa.Document], passages: int) -> None:
     st.header("Ask the documents", anchor=False)
     if not documents:
-        st.markdown("There is nothing to search yet. Index a folder of documents first:")
+        st.markdown(
+            "There is nothing to search yet. Add files in the Library, or index a folder first:"
+        )
         st.code("qa index corpus", language="bash")
         st.markdown("Then ask your question here.")
         return

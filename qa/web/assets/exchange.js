@@ -68,7 +68,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       data.nearest.length > 0 && el("h3", { class: "label" }, "Nearest passages"),
       data.nearest.length > 0 && el("ul", { class: "sources" }, data.nearest.map(passage)),
       el("p", { class: "quiet hint" },
-        prose("Is it in a document that is not here? Add it with `qa index FOLDER` and ask again.")),
+        prose("Is it in a document that is not here? Add it in the Library or with `qa index FOLDER`, and ask again.")),
       spent(),
     ];
   };

@@ -468,7 +468,9 @@ def _check_gone(known: Iterable[str], paths: Sequence[Path]) -> None:
                 )
 
 
-_OURS = re.compile(r"(?:catalog|conversations)\.sqlite3.*|write\.lock|(?:dense|lexical)-.*[0-9a-f]{8}")
+_OURS = re.compile(
+    r"(?:catalog|conversations)\.sqlite3.*|write\.lock|(?:dense|lexical)-.*[0-9a-f]{8}"
+)
 
 
 def _is_ours(file: Path, home: Path) -> bool:

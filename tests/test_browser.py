@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from openai_server import OpenAIServer, fails, says
 
 import qa
 
@@ -433,3 +434,38 @@ def test_the_library_tells_where_a_date_is_from_and_reads_a_document(
     page.get_by_label("Read a document").click()
     page.get_by_role("option", name="Crossings of the Darién Gap").click()
     expect(page.locator("aside")).to_contain_text("8 January 2024 (from its front matter)")
+
+
+def test_settings_test_a_connection_and_are_used_without_showing_the_key(
+    demo: str, visit: Visit
+) -> None:
+    page, key = visit(demo), "sk-never-shown"
+    page.get_by_role("link", name="Settings").click()
+    url, test = (
+        page.get_by_label("Base URL", exact=True),
+        page.get_by_role("button", name="Test the"),
+    )
+    expect(url).to_be_visible(timeout=20_000)
+    page.get_by_text("Let a language model write").click()
+    with OpenAIServer() as service:
+        service.replies += [fails(401, f"Incorrect API key provided: {key}"), says("ready")]
+        service.replies.append(says("He insisted on easing sanctions on Cuba and Venezuela."))
+        url.fill(service.url)
+        page.get_by_label("Model", exact=True).fill("tiny")
+        page.get_by_label("Key", exact=True).fill(key)
+        test.click()
+        expect(page.get_by_text("That does not work yet.")).to_be_visible(timeout=20_000)
+        assert key not in page.get_by_test_id("stMain").inner_text()
+        test.click()
+        expect(page.get_by_text("the model replied")).to_be_visible(timeout=20_000)
+        page.get_by_role("button", name="Use these settings").click()
+        expect(page.get_by_text("These settings are in use.")).to_be_visible(timeout=20_000)
+        expect(page.get_by_label("Key", exact=True)).to_have_value("")
+        assert key not in page.content()
+        page.get_by_role("link", name="Ask").click()
+        expect(page.get_by_text("tiny", exact=True)).to_be_visible()
+        ask(page, "what did Lopez Obrador ask for in return?")
+        said = page.locator(".said", has_text="He insisted on easing sanctions")
+        expect(said).to_be_visible(timeout=20_000)
+    other = visit(demo)  # another person still gets quotes
+    expect(other.get_by_text("Quoting the documents, no model configured")).to_be_visible()

@@ -14,7 +14,7 @@ streamlit = pytest.importorskip("streamlit", reason="the chat page needs streaml
 
 from streamlit.testing.v1 import AppTest  # noqa: E402
 
-from qa.web import answer, filters, library, source  # noqa: E402
+from qa.web import answer, filters, library, settings, source  # noqa: E402
 from qa.web.conversations import Conversations, Exchange, to_markdown  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
@@ -270,3 +270,18 @@ def test_an_upload_never_overwrites_another_and_stays_in_its_folder(tmp_path: Pa
 def test_a_pasted_text_begins_with_its_title_and_date() -> None:
     text = library.as_file("A\nb", date(2024, 5, 1), " Words. ")
     assert text == "A b\n2024-05-01\n\nWords.\n"
+
+
+def test_a_key_goes_to_the_service_it_was_given_for_and_to_no_other() -> None:
+    common = qa.Settings(base_url="https://a.example/v1", api_key="secret")
+    assert settings._known_key(common, common, "https://a.example/v1") == "secret"
+    assert settings._known_key(common, common, "https://b.example/v1") == ""
+
+
+def test_sessions_with_other_settings_share_one_index(indexed: Path) -> None:
+    with qa.Engine.open(indexed) as common:
+        own = settings.variant(common, {"base_url": "http://127.0.0.1:9/v1", "passages": 1})
+        assert own.embedder is common.embedder
+        assert (own.settings.passages, common.settings.passages) == (1, 6)
+        assert (own.model is None, common.model is None) == (False, True)
+        assert own.counts() == common.counts()

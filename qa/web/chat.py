@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 import qa
-from qa.web import ASSETS, answer, components, filters, shared, sidebar, source
+from qa.web import ASSETS, answer, components, filters, settings, shared, sidebar, source
 from qa.web.components import Data
 from qa.web.conversations import Conversations, Exchange, new_id
 
@@ -34,7 +34,7 @@ def page() -> None:
     """Draws the page and answers the question that is waiting, if one is."""
     st.html(ASSETS / "page.css")
     try:
-        engine = shared.engine()
+        engine = settings.engine()
         documents, passages = shared.collection(engine, engine.counts())
         store = _store(engine)
         _resume(store)
@@ -50,7 +50,7 @@ def page() -> None:
         _ask(question)
         conversations = store.listed()
     with st.sidebar:
-        sidebar.show_head(engine, len(documents), passages, _start_over)
+        sidebar.show_head(settings.who(engine), len(documents), passages, _start_over)
         filters.show_fields(documents)
         sidebar.show_conversations(
             conversations, _exchanges(), store, shared.root(engine), _choose, _start_over

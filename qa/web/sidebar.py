@@ -13,13 +13,11 @@ from qa.web.conversations import LONGEST_TITLE, Conversations, Entry, Exchange, 
 LISTED = 200  # documents
 
 
-def show_head(
-    engine: qa.Engine, documents: int, passages: int, start_over: Callable[[], None]
-) -> None:
+def show_head(who: str, documents: int, passages: int, start_over: Callable[[], None]) -> None:
     """Who answers, from how much. Calls `start_over` for a new conversation."""
     st.title("qa", anchor=False)
     # st.text, because a model's name is no Markdown either.
-    st.text(engine.model.name if engine.model else "Quoting the documents, no model configured")
+    st.text(who)
     st.text(f"{count(documents, 'document')}, {count(passages, 'passage')}")
     st.button("New conversation", on_click=start_over, width="stretch")
 

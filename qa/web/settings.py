@@ -1,0 +1,123 @@
+"""Settings of one session: who answers, and from how many passages. The key stays in the
+session's memory: it is not stored, not shown again and not logged."""
+
+import copy
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+import qa
+from qa.web import ASSETS, shared
+
+_QUOTE, _WRITE = "Quote the documents", "Let a language model write"
+_SYSTEM, _USER = "This tests a connection. Reply with one word.", "Reply with: ready"
+
+
+def engine() -> qa.Engine:
+    """The shared engine, answering as this session wants it to."""
+    own: qa.Engine | None = st.session_state.get("engine")
+    return own or shared.engine()
+
+
+def who(engine: qa.Engine) -> str:
+    """Who answers, in words. A service that does not tell is asked again after half a minute."""
+    if engine.model is None:
+        return "Quoting the documents, no model configured"
+    known = st.session_state.get("who")
+    if known is None or known[0] is not engine.model or known[2] < time.monotonic():
+        try:
+            known = engine.model, engine.model.name, float("inf")
+        except qa.QAError:
+            host = urlsplit(engine.settings.base_url).hostname or "the service"
+            known = engine.model, f"No answer from {host}: see Settings", time.monotonic() + 30
+        st.session_state["who"] = known
+    return str(known[1])
+
+
+def page() -> None:
+    """Draws the settings."""
+    st.html(ASSETS / "page.css")
+    st.header("Settings", anchor=False)
+    try:
+        common, now = shared.engine().settings, engine().settings
+    except qa.QAError as error:
+        st.error("The index cannot be opened.")
+        st.text(str(error))
+        return
+    st.text("They hold for you, in this window, until it is closed or reloaded.")
+    if said := st.session_state.pop("settings_said", ""):
+        st.success(said)
+    turn = st.session_state.setdefault("settings_turn", 0)
+    with st.form("settings"):
+        how = st.radio("Answers", [_QUOTE, _WRITE], index=int(now.generates))
+        model = st.text_input("Model", now.model, help="Empty: the service's own choice.")
+        base_url = st.text_input(
+            "Base URL", now.base_url, help="Empty: OpenAI. Any OpenAI-compatible service will do."
+        )
+        key = st.text_input(
+            "Key",
+            type="password",
+            autocomplete="off",
+            help="Empty: the one given before for this URL.",
+            key=f"key-{turn}",  # a new field once it is used, so that the key is not shown again
+        )
+        passages = st.slider("Passages that an answer may draw on", 1, 50, now.passages)
+        use, test = st.columns(2)
+        used = use.form_submit_button("Use these settings", width="stretch", type="primary")
+        tested = test.form_submit_button("Test the connection", width="stretch")
+    if not (used or tested):
+        return
+    given = key.strip() or _known_key(common, now, base_url.strip())
+    wanted: dict[str, Any] = {"passages": passages, "model": model.strip()}
+    wanted |= {"base_url": base_url.strip(), "api_key": given}
+    if how == _QUOTE and used:
+        wanted |= {"base_url": "", "api_key": ""}
+    try:
+        chosen = variant(shared.engine(), wanted)
+        if tested:
+            with st.spinner("Asking the model"):
+                st.success(_try(chosen))
+            return
+        if how == _WRITE and chosen.model is None:
+            raise qa.InputError("a model needs a service: give a base URL, a key, or both")
+        st.session_state["engine"] = chosen
+        st.session_state["settings_turn"] += 1
+        st.session_state["settings_said"] = "These settings are in use."
+        st.rerun()
+    except qa.QAError as error:
+        st.error("That does not work yet.")
+        st.text(_without(str(error), given))
+
+
+def variant(common: qa.Engine, wanted: dict[str, Any]) -> qa.Engine:
+    """The same index under other settings. Raises InputError for settings that cannot be used."""
+    settings = qa.Settings.load(**common.settings.model_dump() | wanted)
+    with qa.Engine.open(settings=settings, embedder=common.embedder) as opened:
+        model = opened.model
+    own = copy.copy(common)  # shares the stores and the embedder, which only `common` closes
+    own.settings, own.model = settings, model
+    return own
+
+
+def _known_key(common: qa.Settings, now: qa.Settings, base_url: str) -> str:
+    """The key given before, for the same service only: another one must not get it."""
+    for settings in (now, common):
+        if settings.base_url == base_url:
+            return settings.api_key.get_secret_value()
+    return ""
+
+
+def _try(engine: qa.Engine) -> str:
+    """What a model that works says. Raises ModelError or InputError that says what to do."""
+    if engine.model is None:
+        raise qa.InputError("there is no service to ask: give a base URL, a key, or both")
+    said = "".join(engine.model.reply(_SYSTEM, _USER)).strip()
+    if not said:
+        raise qa.ModelError("the model replied with nothing: choose another one")
+    return "The connection works: the model replied."
+
+
+def _without(text: str, key: str) -> str:
+    return text.replace(key, "…") if key else text

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from qa.web import ICON, chat, library, settings
+from qa.web import ICON, chat, evaluate, library, settings
 
 st.set_page_config(
     page_title="qa: answers you can check",
@@ -13,6 +13,7 @@ st.set_page_config(
 views = [
     st.Page(chat.page, title="Ask", default=True),
     st.Page(library.page, title="Library", url_path="library"),
+    st.Page(evaluate.page, title="Evaluate", url_path="evaluate"),
     st.Page(settings.page, title="Settings", url_path="settings"),
 ]
 st.navigation(views).run()

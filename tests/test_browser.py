@@ -469,3 +469,21 @@ def test_settings_test_a_connection_and_are_used_without_showing_the_key(
         expect(said).to_be_visible(timeout=20_000)
     other = visit(demo)  # another person still gets quotes
     expect(other.get_by_text("Quoting the documents, no model configured")).to_be_visible()
+
+
+def test_cases_are_run_measured_and_reported(demo: str, visit: Visit) -> None:
+    page = visit(demo)
+    page.get_by_role("link", name="Evaluate").click()
+    lines = (ROOT / "tests/fixtures/questions.jsonl").read_text("utf-8").splitlines()[:3]
+    given = "\n".join([*lines, '{"question": 7}']).encode()
+    page.locator("input[type=file]").set_input_files(
+        [{"name": "cases.jsonl", "mimeType": "application/json", "buffer": given}]
+    )
+    expect(page.get_by_text("cases.jsonl")).to_be_visible(timeout=20_000)
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.get_by_text("3 cases asked")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("line 4, question:")).to_be_visible()
+    expect(page.get_by_test_id("stMetric").filter(has_text="Right")).to_contain_text("%")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the report").click()
+    assert "Evaluation of cases.jsonl" in download.value.path().read_text("utf-8")

@@ -29,10 +29,10 @@ def page() -> None:
         st.info("There is nothing to ask yet: add documents in the Library first.")
         return
     st.text("A file of cases says what is asked and what a right answer holds, one JSON a line.")
-    with st.form("evaluate"):
+    with st.form("evaluate", width=720):
         given = st.file_uploader("File of cases", type=["jsonl"])
         most = st.number_input("Ask at most", min_value=1, max_value=10_000, value=200)
-        if st.form_submit_button("Run", type="primary") and given:
+        if st.form_submit_button("Run") and given:
             _run(engine, given.name, given.getvalue(), int(most))
     if "run" in st.session_state:
         _show(st.session_state["run"], st.session_state["problems"])
@@ -83,6 +83,7 @@ def _show(run: "Run", problems: list[str]) -> None:
     st.download_button(
         "Download the report", to_html(run), "report.html", "text/html", on_click="ignore"
     )
+    st.text("Each value stands over its 95 % interval.")
     with st.container(horizontal=True):
         for label, figure, interval in cards(run):
             st.metric(

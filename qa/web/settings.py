@@ -50,7 +50,7 @@ def page() -> None:
     if said := st.session_state.pop("settings_said", ""):
         st.success(said)
     turn = st.session_state.setdefault("settings_turn", 0)
-    with st.form("settings"):
+    with st.form("settings", width=720):
         how = st.radio("Answers", [_QUOTE, _WRITE], index=int(now.generates))
         model = st.text_input("Model", now.model, help="Empty: the service's own choice.")
         base_url = st.text_input(
@@ -65,7 +65,7 @@ def page() -> None:
         )
         passages = st.slider("Passages that an answer may draw on", 1, 50, now.passages)
         use, test = st.columns(2)
-        used = use.form_submit_button("Use these settings", width="stretch", type="primary")
+        used = use.form_submit_button("Use these settings", width="stretch")
         tested = test.form_submit_button("Test the connection", width="stretch")
     if not (used or tested):
         return

@@ -2,7 +2,6 @@
 
 import datetime
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -317,20 +316,18 @@ def test_markup_of_documents_and_models_is_only_text(hostile: str, visit: Visit)
     assert page.locator("img[src*=evil], img[onerror], a[href^=javascript]").count() == 0
 
 
-def test_a_conversation_survives_a_reload_and_a_restart(
-    tmp_path: Path, visit: Visit, demo_folder: Path
+def test_a_conversation_survives_a_reload_and_a_new_server(
+    demo: str, demo_folder: Path, visit: Visit
 ) -> None:
-    shutil.copytree(demo_folder, tmp_path / ".qa")
-    with server(tmp_path / ".qa", ROOT / "app.py") as url:
-        page = visit(url)
-        ask(page, "what did Lopez Obrador ask for in return?")
-        statement = page.locator(".statement", has_text=DEMO_QUOTE)
-        expect(statement).to_be_visible(timeout=20_000)
-        page.reload()
-        expect(statement).to_be_visible(timeout=20_000)
-        address = urlsplit(page.url)
-        assert address.query.startswith("conversation=")
-    with server(tmp_path / ".qa", ROOT / "app.py") as url:
+    page = visit(demo)
+    ask(page, "what did Lopez Obrador ask for in return?")
+    statement = page.locator(".statement", has_text=DEMO_QUOTE)
+    expect(statement).to_be_visible(timeout=20_000)
+    page.reload()
+    expect(statement).to_be_visible(timeout=20_000)
+    address = urlsplit(page.url)
+    assert address.query.startswith("conversation=")
+    with server(demo_folder, ROOT / "app.py") as url:
         page = visit(f"{url}/?{address.query}")
         chip = page.locator(".statement", has_text=DEMO_QUOTE).locator("button.chip").first
         chip.click(timeout=20_000)

@@ -174,7 +174,7 @@ def _quoted(citation: qa.Citation) -> str:
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"([\\`*_\[\]<>#|!$~&])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([\\`*_\[\]<>#|!$~&])", r"\\\1", " ".join(qa.visible(text).split()))
 
 
 def _title(text: str) -> str:

@@ -101,9 +101,9 @@ def _show(run: "Run", problems: list[str]) -> None:
         [
             {
                 "Right": r.right,
-                "Question": r.case.question,
+                "Question": qa.visible(r.case.question),
                 "Expected": expected(r.case),
-                "Given": r.answer.text,
+                "Given": qa.visible(r.answer.text),
                 "Seconds": round(r.seconds, 2),
             }
             for r in run.results

@@ -110,7 +110,7 @@ def _show_report() -> None:
     st.text(summary)
     if failures:
         st.warning(f"{count(len(failures), 'problem')}:")
-        st.text("\n".join(failures))
+        st.text(qa.visible("\n".join(failures)))
 
 
 def _show_timeline(documents: Sequence[qa.Document]) -> None:
@@ -119,7 +119,7 @@ def _show_timeline(documents: Sequence[qa.Document]) -> None:
         return
     import altair
 
-    rows = [{"day": str(d.published), "title": d.title} for d in dated]
+    rows = [{"day": str(d.published), "title": qa.visible(d.title)} for d in dated]
     axis = altair.Axis(format="%d %b %Y", tickCount=6, labelOverlap=True)
     chart = (
         altair.Chart(altair.Data(values=rows))  # type: ignore[no-untyped-call]
@@ -150,11 +150,11 @@ def _show_table(documents: Sequence[qa.Document], root: Path) -> qa.Document | N
     rows = [
         {
             "Date": d.published,
-            "Title": d.title,
+            "Title": qa.visible(d.title),
             "Date from": d.published_from or "",
             "Format": form(d.source),
             "Characters": len(d.text),
-            "Sources": ", ".join(place(one, root) for one in d.sources),
+            "Sources": qa.visible(", ".join(place(one, root) for one in d.sources)),
         }
         for d in found
     ]
@@ -172,7 +172,9 @@ def _show_table(documents: Sequence[qa.Document], root: Path) -> qa.Document | N
         "Read a document",
         options,
         index=rows_chosen[0] + 1 if rows_chosen else 0,
-        format_func=lambda n: "Choose one here, or a row above" if n is None else found[n].title,
+        format_func=lambda n: (
+            "Choose one here, or a row above" if n is None else qa.visible(found[n].title)
+        ),
         key=f"read-{turn}-{wanted}-{rows_chosen}",
     )
     return None if picked is None else found[picked]

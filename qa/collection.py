@@ -2,7 +2,7 @@
 generation of it."""
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import RLock
@@ -59,20 +59,6 @@ class Collection:
         """Opens what has changed since the last search, so that the next one need not."""
         with self._lock:
             self._refresh()
-
-    def glimpse(self, query: str, k: int) -> list[Passage]:
-        """The passages that share most words with a query, by the index of words as it lies there:
-        without waiting for that of vectors, which a cold start opens after half a second of
-        imports. None where it cannot be read."""
-        store = self.catalog.store(self._words.name)
-        if store is None or store.dirty or self._words.missing(store.folder):
-            return []
-        try:
-            with closing(self._words.open(store.folder)) as index:
-                ids = [i for i, _ in index.search(query, k)]
-        except StoreError:
-            return []
-        return list(self.passages(ids).values())
 
     def search(
         self, wanted: Sequence[tuple[str, Vectors]], k: int, filters: Filters = EVERYTHING

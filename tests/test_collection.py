@@ -257,19 +257,3 @@ def test_damaged_words_are_rebuilt_by_the_search_that_meets_them(
     for store in (tmp_path / ".qa").glob("lexical-*/*.store"):
         store.write_bytes(b"damaged" * (store.stat().st_size // 7))
     assert make_engine().search("harbour dredged")[0].lexical is not None
-
-
-def test_a_glimpse_needs_only_the_index_of_words_and_fails_quietly(
-    make_engine: MakeEngine, corpus: Path
-) -> None:
-    (corpus / "a.txt").write_text("The harbour of Lindby was sold.\n")
-    (corpus / "b.txt").write_text("Ferries cross the strait.\n")
-    engine = make_engine()
-    assert engine._collection.glimpse("harbour", 5) == []  # nothing is indexed
-    engine.index(corpus)
-    (passage,) = engine._collection.glimpse("the harbour", 5)
-    assert passage.text == "The harbour of Lindby was sold."
-    for folder in (engine.settings.home).glob("lexical-*"):
-        for file in folder.iterdir():
-            file.write_bytes(b"no index")
-    assert engine._collection.glimpse("harbour", 5) == []

@@ -2,13 +2,13 @@
 
 usage: python benchmarks/startup.py [--runs 7]      writes README.md and docs/benchmarks.md
 
-Each run is a new process on a warm disk. Imports are measured with -X importtime in runs of their
-own, because that slows them; stages come from the answer's own timings.
+Each run is a new process on a warm disk; stages come from the answer's own timings. What chromadb
+costs is measured in processes that import it and nothing else: within `qa ask` a thread loads the
+model meanwhile, and -X importtime counts wrongly then.
 """
 
 import argparse
 import json
-import re
 import subprocess
 import sys
 import tempfile
@@ -37,9 +37,6 @@ def main() -> None:
             answer = json.loads(_run(ask).stdout)
             walls.append(time.perf_counter() - began)
             stages.append(answer["timings"])
-        timed = [sys.executable, "-X", "importtime"]
-        needed = _imports([*timed, "-c", "import chromadb"])
-        imports = [_shared(_imports([*timed, *ask[1:]]), needed) for _ in range(3)]
         chroma = [_seconds([sys.executable, "-c", "import chromadb"]) for _ in range(runs)]
         bare = [_seconds([sys.executable, "-c", "pass"]) for _ in range(runs)]
         package = [
@@ -59,8 +56,6 @@ def main() -> None:
         ("Python itself", median(bare)),
         ("`import qa`", median(package)),
         ("`import chromadb`, a process that does nothing else", median(chroma)),
-        ("imports that chromadb needs, its own among them", median(i[0] for i in imports)),
-        ("other imports", median(i[1] for i in imports)),
         (
             "retrieve, with opening Chroma and MiniLM (chromadb's import included)",
             _mid(stages, "retrieve"),
@@ -94,18 +89,6 @@ def _seconds(command: list[str]) -> float:
     began = time.perf_counter()
     _run(command)
     return time.perf_counter() - began
-
-
-def _imports(command: list[str]) -> dict[str, float]:
-    """Seconds of each import, without those it causes."""
-    lines = re.findall(r"import time:\s+(-?\d+) \|\s+\d+ \| +(\S+)", _run(command).stderr)
-    return {name: int(own) / 1e6 for own, name in lines}
-
-
-def _shared(imports: dict[str, float], needed: dict[str, float]) -> tuple[float, float]:
-    """Seconds of the imports that are among the needed ones, and of the rest."""
-    shared = sum(seconds for name, seconds in imports.items() if name in needed)
-    return shared, sum(imports.values()) - shared
 
 
 if __name__ == "__main__":

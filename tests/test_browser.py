@@ -26,6 +26,8 @@ if not CHROMIUM.exists():
 
 from playwright.sync_api import Browser, Locator, Page, expect  # noqa: E402
 
+expect.set_options(timeout=20_000)  # a busy machine is slow, not broken
+
 ROOT = Path(__file__).parent.parent
 WIDE, NARROW = (1440, 900), (360, 740)
 DEMO_QUOTE = (
@@ -177,7 +179,7 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
         page.on("websocket", lambda socket: requests.append(socket.url))
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(url)
-        expect(question_field(page)).to_be_visible(timeout=20_000)
+        expect(question_field(page)).to_be_visible()
         return page
 
     yield opened
@@ -195,6 +197,12 @@ def question_field(page: Page) -> Locator:
     return page.get_by_test_id("stChatInputTextArea")
 
 
+def settle(page: Page) -> None:
+    """Waits until the page's script has run to its end: a rerun closes a list that is open."""
+    app = page.get_by_test_id("stApp")
+    expect(app).to_have_attribute("data-test-script-state", "notRunning")
+
+
 def ask(page: Page, question: str) -> None:
     question_field(page).fill(question)
     question_field(page).press("Enter")
@@ -204,7 +212,7 @@ def test_a_chip_opens_the_source_at_the_exact_quote(demo: str, visit: Visit) -> 
     page = visit(demo)
     ask(page, "what did Lopez Obrador ask for in return?")
     statement = page.locator(".statement", has_text=DEMO_QUOTE)
-    expect(statement).to_be_visible(timeout=20_000)
+    expect(statement).to_be_visible()
     chip = statement.get_by_role("button", name="source 1: A massive caravan")
     assert (chip.get_attribute("aria-label") or "").endswith(", 25 December 2023")
     chip.click()
@@ -219,7 +227,7 @@ def test_the_keyboard_opens_and_closes_a_source(demo: str, visit: Visit) -> None
     page = visit(demo)
     ask(page, "what did Lopez Obrador ask for in return?")
     chip = page.locator("button.chip").last
-    expect(chip).to_be_visible(timeout=20_000)
+    expect(chip).to_be_visible()
     page.get_by_role("button", name="New conversation").focus()
     for _ in range(60):
         if page.evaluate(FOCUSED) == "chip":
@@ -237,7 +245,7 @@ FOCUSED = "() => document.activeElement?.shadowRoot?.activeElement?.className ??
 def test_an_example_question_can_be_clicked(demo: str, visit: Visit) -> None:
     page = visit(demo)
     page.get_by_role("button", name="What did López Obrador ask for in return?").click()
-    expect(page.locator(".statement", has_text=DEMO_QUOTE)).to_be_visible(timeout=20_000)
+    expect(page.locator(".statement", has_text=DEMO_QUOTE)).to_be_visible()
 
 
 def test_a_refusal_shows_what_was_searched_and_the_nearest_passages(
@@ -245,7 +253,7 @@ def test_a_refusal_shows_what_was_searched_and_the_nearest_passages(
 ) -> None:
     page = visit(demo)
     ask(page, "How many tanks did Guatemala send to Tapachula?")
-    expect(page.get_by_text("The documents do not say.")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("The documents do not say.")).to_be_visible()
     expect(page.get_by_text("Searched 31 passages of 15 documents for")).to_be_visible()
     expect(page.locator(".sources li")).to_have_count(3)
     page.locator(".sources .quote").first.click()
@@ -255,10 +263,10 @@ def test_a_refusal_shows_what_was_searched_and_the_nearest_passages(
 def test_a_follow_up_keeps_the_first_answer(demo: str, visit: Visit) -> None:
     page = visit(demo)
     ask(page, "Who mediated the Barbados agreement?")
-    expect(page.locator(".statement").first).to_be_visible(timeout=20_000)
+    expect(page.locator(".statement").first).to_be_visible()
     ask(page, "And when was it signed?")
     second = page.locator("section", has_text="And when was it signed?")
-    expect(second.locator(".searched")).to_contain_text("Barbados", timeout=20_000)
+    expect(second.locator(".searched")).to_contain_text("Barbados")
     expect(page.locator("h2.question")).to_have_count(2)
     expect(page.locator("h2.question").last).to_be_in_viewport()
 
@@ -268,7 +276,7 @@ def test_a_small_window_shows_the_source_over_the_page(demo: str, visit: Visit, 
     page = visit(demo, NARROW, theme)
     ask(page, "what did Lopez Obrador ask for in return?")
     chip = page.locator("button.chip").last
-    expect(chip).to_be_visible(timeout=20_000)
+    expect(chip).to_be_visible()
     chip.click()
     expect(page.locator("aside mark")).to_be_in_viewport(ratio=1)
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROW[0]
@@ -309,7 +317,7 @@ def test_markup_of_documents_and_models_is_only_text(hostile: str, visit: Visit)
     expect(page.locator("aside .words")).to_contain_text("It \ufffdreppes\ufffd opens on Tuesday.")
     expect(page.locator("aside mark")).to_have_count(1)
     ask(page, f"At how many crowns did the zebra market close? {ATTACK}")
-    expect(page.locator("section").nth(1).locator("h3")).to_be_visible(timeout=20_000)
+    expect(page.locator("section").nth(1).locator("h3")).to_be_visible()
     page.get_by_role("button", name="New conversation").click()
     expect(page.get_by_role("button", name="What does “Zebra prices")).to_be_visible()
     assert page.evaluate("window.harmed") is None
@@ -322,22 +330,23 @@ def test_a_conversation_survives_a_reload_and_a_new_server(
     page = visit(demo)
     ask(page, "what did Lopez Obrador ask for in return?")
     statement = page.locator(".statement", has_text=DEMO_QUOTE)
-    expect(statement).to_be_visible(timeout=20_000)
+    expect(statement).to_be_visible()
     page.reload()
-    expect(statement).to_be_visible(timeout=20_000)
+    expect(statement).to_be_visible()
     address = urlsplit(page.url)
     assert address.query.startswith("conversation=")
     with server(demo_folder, ROOT / "app.py") as url:
         page = visit(f"{url}/?{address.query}")
         chip = page.locator(".statement", has_text=DEMO_QUOTE).locator("button.chip").first
-        chip.click(timeout=20_000)
+        chip.click()
         expect(page.locator("aside mark")).to_have_text(DEMO_QUOTE)
 
 
 def test_a_conversation_is_renamed_exported_and_deleted(demo: str, visit: Visit) -> None:
     page = visit(demo)
     ask(page, "Who mediated the Barbados agreement?")
-    expect(page.locator(".statement").first).to_be_visible(timeout=20_000)
+    expect(page.locator(".statement").first).to_be_visible()
+    settle(page)
     page.get_by_role("button", name="This conversation").click()
     page.get_by_label("Title").fill("Barbados <b>*talks*")
     page.get_by_role("button", name="Rename").click()
@@ -355,6 +364,7 @@ def test_a_conversation_is_renamed_exported_and_deleted(demo: str, visit: Visit)
     expect(page.locator(".statement")).to_have_count(0)
     listed.click()
     expect(page.locator(".statement").first).to_be_visible()
+    settle(page)
     page.get_by_role("button", name="This conversation").click()
     page.get_by_role("button", name="Delete for good").click()
     expect(listed).to_have_count(0)
@@ -363,6 +373,7 @@ def test_a_conversation_is_renamed_exported_and_deleted(demo: str, visit: Visit)
 
 def test_filters_are_chips_that_can_be_taken_away(demo: str, visit: Visit) -> None:
     page = visit(demo)
+    settle(page)
     page.get_by_text("Filters", exact=True).click()
     page.get_by_test_id("stDateInputField").first.get_by_role("spinbutton").first.click()
     page.keyboard.type("20240301")
@@ -371,11 +382,11 @@ def test_filters_are_chips_that_can_be_taken_away(demo: str, visit: Visit) -> No
     chip = page.get_by_role("button", name="Remove the filter: from 1 March 2024")
     expect(chip).to_be_visible()
     ask(page, "How many people are in the caravan?")
-    expect(page.get_by_text("no document is from 2024-03-01")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("no document is from 2024-03-01")).to_be_visible()
     chip.click()
     expect(chip).to_have_count(0)
     page.get_by_role("button", name="Ask again").click()
-    expect(page.locator(".statement").first).to_be_visible(timeout=20_000)
+    expect(page.locator(".statement").first).to_be_visible()
     expect(page.get_by_text("no document is")).to_have_count(0)
 
 
@@ -393,24 +404,26 @@ def test_files_and_texts_are_added_asked_about_read_and_removed(
         )
         expect(page.get_by_text("odd.xyz")).to_be_visible()
         page.get_by_role("button", name="Add these files").click()
-        expect(page.get_by_text("1 document added")).to_be_visible(timeout=20_000)
+        expect(page.get_by_text("1 document added")).to_be_visible()
         expect(page.get_by_text("unknown suffix '.xyz': use one of")).to_be_visible()
         assert (tmp_path / ".qa/uploads/zebra.txt").read_text("utf-8") == HOSTILE
+        settle(page)
         page.get_by_text("Add documents").click()
         page.get_by_role("tab", name="Text").click()
         page.get_by_label("Title of the text").fill("Harvest in Ruritania")
         page.get_by_label("The text itself").fill("Farmers harvested 314 tons of barley in May.")
         page.get_by_role("button", name="Add this text").click()
-        expect(page.get_by_text("2 documents, 3 passages")).to_be_visible(timeout=20_000)
+        expect(page.get_by_text("2 documents, 3 passages")).to_be_visible()
         page.get_by_role("link", name="Ask").click()
         ask(page, "How many tons of barley did farmers harvest?")
-        expect(page.locator(".said", has_text="314 tons")).to_be_visible(timeout=20_000)
+        expect(page.locator(".said", has_text="314 tons")).to_be_visible()
         page.get_by_role("link", name="Library").click()
+        settle(page)
         page.get_by_label("Read a document").click()
         page.get_by_role("option", name="Zebra prices").click()
         expect(page.locator("aside .words")).to_contain_text(f"traders said {ATTACK}")
         page.get_by_role("button", name="Take this document out").click()
-        expect(page.get_by_text("1 document, 1 passage")).to_be_visible(timeout=20_000)
+        expect(page.get_by_text("1 document, 1 passage")).to_be_visible()
         assert [
             path.name for path in (tmp_path / ".qa/uploads").iterdir() if path.suffix == ".txt"
         ] == ["Harvest in Ruritania.txt"]
@@ -422,12 +435,13 @@ def test_the_library_tells_where_a_date_is_from_and_reads_a_document(
 ) -> None:
     page = visit(demo)
     page.get_by_role("link", name="Library").click()
-    expect(page.get_by_text("15 documents, 31 passages")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("15 documents, 31 passages")).to_be_visible()
     timeline = "Timeline of 15 documents, 8 February 2023 to 29 January 2024"
     expect(page.get_by_label(timeline).first).to_be_attached()
     page.get_by_label("Find in titles and sources").fill("darien")
     page.keyboard.press("Enter")
     expect(page.get_by_text("1 document found")).to_be_visible()
+    settle(page)
     page.get_by_label("Read a document").click()
     page.get_by_role("option", name="Crossings of the Darién Gap").click()
     expect(page.locator("aside")).to_contain_text("8 January 2024 (from its front matter)")
@@ -442,7 +456,7 @@ def test_settings_test_a_connection_and_are_used_without_showing_the_key(
         page.get_by_label("Base URL", exact=True),
         page.get_by_role("button", name="Test the"),
     )
-    expect(url).to_be_visible(timeout=20_000)
+    expect(url).to_be_visible()
     page.get_by_text("Let a language model write").click()
     with OpenAIServer() as service:
         service.replies += [fails(401, f"Incorrect API key provided: {key}"), says("ready")]
@@ -451,19 +465,19 @@ def test_settings_test_a_connection_and_are_used_without_showing_the_key(
         page.get_by_label("Model", exact=True).fill("tiny")
         page.get_by_label("Key", exact=True).fill(key)
         test.click()
-        expect(page.get_by_text("That does not work yet.")).to_be_visible(timeout=20_000)
+        expect(page.get_by_text("That does not work yet.")).to_be_visible()
         assert key not in page.get_by_test_id("stMain").inner_text()
         test.click()
-        expect(page.get_by_text("the model replied")).to_be_visible(timeout=20_000)
+        expect(page.get_by_text("the model replied")).to_be_visible()
         page.get_by_role("button", name="Use these settings").click()
-        expect(page.get_by_text("These settings are in use.")).to_be_visible(timeout=20_000)
+        expect(page.get_by_text("These settings are in use.")).to_be_visible()
         expect(page.get_by_label("Key", exact=True)).to_have_value("")
         assert key not in page.content()
         page.get_by_role("link", name="Ask").click()
         expect(page.get_by_text("tiny", exact=True)).to_be_visible()
         ask(page, "what did Lopez Obrador ask for in return?")
         said = page.locator(".said", has_text="He insisted on easing sanctions")
-        expect(said).to_be_visible(timeout=20_000)
+        expect(said).to_be_visible()
     other = visit(demo)  # another person still gets quotes
     expect(other.get_by_text("Quoting the documents, no model configured")).to_be_visible()
 
@@ -476,9 +490,9 @@ def test_cases_are_run_measured_and_reported(demo: str, visit: Visit) -> None:
     page.locator("input[type=file]").set_input_files(
         [{"name": "cases.jsonl", "mimeType": "application/json", "buffer": given}]
     )
-    expect(page.get_by_text("cases.jsonl")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("cases.jsonl")).to_be_visible()
     page.get_by_role("button", name="Run", exact=True).click()
-    expect(page.get_by_text("3 cases asked")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("3 cases asked")).to_be_visible()
     expect(page.get_by_text("line 4, question:")).to_be_visible()
     expect(page.get_by_test_id("stMetric").filter(has_text="Right")).to_contain_text("%")
     with page.expect_download() as download:

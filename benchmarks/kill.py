@@ -331,7 +331,7 @@ def _distrust(home: Path) -> None:
 
 
 def _engine(home: Path, log: Path, reader: MiniLM) -> qa.Engine:
-    settings = qa.Settings(home=home, api_key="", base_url="")
+    settings = qa.Settings(home=home, exact_passages=0, api_key="", base_url="")
     catalog = Catalog(home / "catalog.sqlite3")
     return qa.Engine(settings, catalog, LoggedEmbedder(log), reader, None)
 

@@ -22,6 +22,7 @@ from qa.catalog import Catalog
 from qa.collection import Collection
 from qa.evaluation import ranking
 from qa.models.minilm import MiniLM
+from qa.retrieval import fuse
 
 DEPTH = 50  # passages looked at; ten documents have at most a few passages each
 Measure = Callable[[list[str], ranking.Gold], float]
@@ -82,9 +83,11 @@ def measure(data: retrieval_sets.Dataset, home: Path) -> dict[str, list[list[str
     near, worded = list[list[str]](), list[list[str]]()
     for question in data.questions:
         (vector,) = embedder.embed([question.text])
-        ((dense, lexical),), passages = collection.search([(question.text, vector)], DEPTH)
-        near.append(documents(passages[i] for i, _ in dense))
-        worded.append(documents(passages[i] for i, _ in lexical))
+        wanted = [(question.text, vector)]
+        (hits,) = collection.search(wanted, DEPTH, lambda dense, _: fuse(dense, [], 1.0))
+        near.append(documents(hit.passage for hit in hits))
+        (hits,) = collection.search(wanted, DEPTH, lambda _, lexical: fuse([], lexical, 0.0))
+        worded.append(documents(hit.passage for hit in hits))
     found["dense alone"], found["lexical alone"] = near, worded
     collection.close()
     catalog.close()

@@ -39,6 +39,7 @@ from qa.engine import CANDIDATES
 from qa.evaluation import metrics
 from qa.lexical import LexicalIndex
 from qa.models.minilm import MiniLM
+from qa.retrieval import fuse
 
 IMPORTS = ("chromadb", "numpy", "onnxruntime", "qa.engine", "tantivy", "tokenizers")
 # Where the time of a query goes: methods whose time is counted as one step.
@@ -213,8 +214,10 @@ def _recall(home: Path, questions: Sequence[str]) -> float:
     recalls = []
     for question, vector in zip(questions, embedder.embed(questions), strict=True):
         exact = {i for i, _ in exact_search(ids, vectors, vector, 10)}
-        ((dense, _),), _ = collection.search([(question, vector)], CANDIDATES)
-        found = {i for i, _ in dense[:10]}
+        (hits,) = collection.search(
+            [(question, vector)], CANDIDATES, lambda near, _: fuse(near, [], 1.0)
+        )
+        found = {hit.passage.id for hit in hits[:10]}
         recalls.append(len(exact & found) / len(exact))
     collection.close()
     catalog.close()

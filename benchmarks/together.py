@@ -132,7 +132,7 @@ def _results(folder: Path, work: Sequence[Callable[[], Counter[str]]]) -> Counte
 
 @contextmanager
 def _engine(folder: Path, reader: MiniLM):  # type: ignore[no-untyped-def]
-    settings = qa.Settings(home=folder / ".qa", api_key="", base_url="")
+    settings = qa.Settings(home=folder / ".qa", exact_passages=0, api_key="", base_url="")
     catalog = Catalog(settings.home / "catalog.sqlite3")
     with qa.Engine(settings, catalog, RandomEmbedder(), reader, None) as engine:
         yield engine

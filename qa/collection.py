@@ -14,11 +14,11 @@ from qa.dense import DenseIndex, Server, exact_search
 from qa.errors import BusyError, StoreError, UnreachableError
 from qa.lexical import LexicalIndex
 from qa.models import Embedder, Vectors
-from qa.retrieval import Ranking
+from qa.retrieval import Fused, Ranking, hits
 from qa.scope import FEW, Scope, within
 from qa.sketches import Packed
 from qa.stores import Builds, Index
-from qa.types import EVERYTHING, Filters, Passage
+from qa.types import EVERYTHING, Filters, Hit, Passage
 
 Found = TypeVar("Found")
 State = tuple[int, Store | None, Store | None]
@@ -27,12 +27,20 @@ State = tuple[int, Store | None, Store | None]
 
 class Collection:
     """Finds passages. It follows what other processes write: before each search it compares
-    generations and reopens what has changed, and while an index is being written, or the server
-    that keeps it does not answer, it searches the catalog's own vectors instead."""
+    generations and reopens what has changed. A small collection is searched in the catalog's own
+    vectors, and so is a large one while its index is being written, or the server that keeps it
+    does not answer."""
 
     def __init__(
-        self, catalog: Catalog, home: Path, embedder: Embedder, server: Server | None = None
+        self,
+        catalog: Catalog,
+        home: Path,
+        embedder: Embedder,
+        server: Server | None = None,
+        exact: int = 0,
     ) -> None:
+        """With at most `exact` passages in it, each vector is compared, and Chroma is left
+        alone."""
         self.catalog = catalog
         self._home = home
         self._embedder = embedder
@@ -43,6 +51,8 @@ class Collection:
         self._seen: State | None = None
         self._vectors_read: tuple[int, list[str], Vectors] | None = None
         self._scope: tuple[int, Filters, Scope] | None = None
+        self._exact_up_to = exact
+        self._small = False
         self._dense: DenseIndex | None = None
         self._lexical: LexicalIndex | None = None
 
@@ -61,11 +71,15 @@ class Collection:
             self._refresh()
 
     def search(
-        self, wanted: Sequence[tuple[str, Vectors]], k: int, filters: Filters = EVERYTHING
-    ) -> tuple[list[tuple[Ranking, Ranking]], dict[str, Passage]]:
-        """For each query with its vector the `k` nearest passages with their cosines and the `k`
-        that share most words with their BM25 scores, of those that `filters` allow; and all these
-        passages, by id.
+        self,
+        wanted: Sequence[tuple[str, Vectors]],
+        k: int,
+        fuse: Callable[[Ranking, Ranking], list[Fused]],
+        filters: Filters = EVERYTHING,
+    ) -> list[list[Hit]]:
+        """For each query with its vector what `fuse` makes of the `k` nearest passages, with their
+        cosines, and the `k` that share most words, with their BM25 scores, of those that `filters`
+        allow. Only the passages that it leaves are read.
 
         Whatever is written meanwhile, passages are of one generation, and cosines miss none of it.
         """
@@ -79,13 +93,13 @@ class Collection:
                         dense = None
                     scope = self.scope(filters)
                     found = [
-                        (
+                        fuse(
                             self._nearest(dense, vector, k, damaged, scope),
                             self._worded(query, k, damaged, scope),
                         )
                         for query, vector in wanted
                     ]
-                    ids = dict.fromkeys(i for pair in found for ranking in pair for i, _ in ranking)
+                    ids = dict.fromkeys(one.id for ranking in found for one in ranking)
                     passages = self.passages(list(ids))
                 # A writer that came in between may have changed what Chroma found.
                 disturbed = dense is not None and self._state() != self._seen
@@ -96,7 +110,7 @@ class Collection:
                     self._distrust(self._words, of_words)
                 if not disturbed and not damaged:
                     break
-        return found, passages
+        return [hits(ranking, passages) for ranking in found]
 
     def _nearest(
         self,
@@ -174,7 +188,7 @@ class Collection:
         return self.catalog.sketches(sketches.name(self._embedder), ids)
 
     def _exact(self) -> tuple[list[str], Vectors]:
-        """Every passage's id and vector, kept for as long as no index of vectors is open."""
+        """Every passage's id and vector, kept for as long as Chroma is not open."""
         generation = self.catalog.generation()
         if self._vectors_read is None or self._vectors_read[0] != generation:
             with self.catalog.snapshot():
@@ -207,14 +221,17 @@ class Collection:
                 self.close()
                 indexing.synchronise(self.catalog, self._home, self._embedder, self._server)
         state = self._state()
-        if state == self._seen and self._dense is not None and self._lexical is not None:
+        opened = self._dense is not None or self._small
+        if state == self._seen and opened and self._lexical is not None:
             return state
         if state != self._seen:
             self.close()
             self._seen = state
+            self._small = self.catalog.counts()[1] <= self._exact_up_to
         _, dense, lexical = state
-        if self._dense is None and dense and not self._vectors.resting and not self._behind():
-            self._dense = self._opened(self._vectors, dense)
+        wanted = dense if self._dense is None and not self._small else None
+        if wanted and not self._vectors.resting and not self._behind():
+            self._dense = self._opened(self._vectors, wanted)
             if self._dense is not None:
                 self._vectors_read = None
         if self._lexical is None and lexical and not self._words.missing(lexical.folder):

@@ -308,10 +308,11 @@ def exact_search(
     ids: Sequence[str], vectors: Vectors, vector: Vectors, k: int
 ) -> list[tuple[str, float]]:
     """What `DenseIndex.search` returns, from the catalog's own vectors, shape (len(ids), d)."""
-    if not ids:
+    if not ids or k < 1:
         return []
-    cosines = vectors @ vector
-    best = np.argsort(-cosines, kind="stable")[:k]
+    cosines = np.vecdot(vectors, vector)  # on one core: two that wait for each other are slower
+    some = np.argpartition(-cosines, k)[:k] if k < len(ids) else np.arange(len(ids))
+    best = some[np.lexsort((some, -cosines[some]))]
     return [(ids[i], float(cosines[i])) for i in best]
 
 

@@ -37,6 +37,7 @@ from qa.errors import InputError, ModelError
 from qa.lexical import phrases
 from qa.models import ChatModel, Embedder, Reader, Vectors, Words
 from qa.questions import Asked, Query
+from qa.retrieval import Fused, Ranking
 from qa.scope import Scope
 from qa.settings import Settings
 from qa.sketches import project, unpack
@@ -84,7 +85,9 @@ class Engine:
         self._catalog = catalog
         self._reader = reader
         self._server = Server(settings.chroma_url) if settings.chroma_url else None
-        self._collection = Collection(catalog, settings.home, embedder, self._server)
+        self._collection = Collection(
+            catalog, settings.home, embedder, self._server, settings.exact_passages
+        )
         self._words: dict[str, Words] = {}
         self._lock = Lock()
 
@@ -319,12 +322,16 @@ class Engine:
             self._collection.follow()
             read = reading.result()
         wanted = [(q.text, vector) for q, (vector, _) in zip(queries, read, strict=True)]
-        found, passages = self._collection.search(wanted, max(k, CANDIDATES), filters)
+        # What a query quotes may stand far down; else the best are all that is ever shown.
+        most = None if any(phrases(query.question) for query in queries) else max(k, RERANKED)
+
+        def fused(dense: Ranking, lexical: Ranking) -> list[Fused]:
+            return retrieval.fuse(dense, lexical, self.settings.dense_weight)[:most]
+
+        found = self._collection.search(wanted, max(k, CANDIDATES), fused, filters)
         return [
-            self._ranked(
-                query, words, retrieval.fuse(*rankings, passages, self.settings.dense_weight), k
-            )
-            for query, (_, words), rankings in zip(queries, read, found, strict=True)
+            self._ranked(query, words, hits, k)
+            for query, (_, words), hits in zip(queries, read, found, strict=True)
         ]
 
     def _ranked(
@@ -333,9 +340,8 @@ class Engine:
         hits = retrieval.holding(hits, phrases(query.question)) or hits
         asked = questions.asked(query, words, self._collection.rarity)
         sketches = self._collection.sketches([h.passage.id for h in hits[: max(k, RERANKED)]])
-        said = matching.said(
-            asked.target, project(words.vectors), (unpack(s) for s in sketches.values())
-        )
+        short, sizes = unpack(list(sketches.values()))
+        said = matching.said(asked.target, project(words.vectors), short, sizes)
         return asked, retrieval.rerank(hits, dict(zip(sketches, said, strict=True)))
 
     def _read_query(self, text: str) -> tuple[Vectors, Words]:

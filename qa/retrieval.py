@@ -1,9 +1,10 @@
 """From two rankings to the evidence: pure functions over hits."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
+from typing import NamedTuple
 
 from qa import tokens
 from qa.checking import fold
@@ -18,24 +19,35 @@ _RUN = 5  # words
 FUSED = 0.15  # what the fused score counts beside the words; .1 to .3 ranked the same
 
 
-def fuse(
-    dense: Ranking, lexical: Ranking, passages: Mapping[str, Passage], weight: float
-) -> list[Hit]:
-    """Hits, best first, by a convex combination of min-max normalised scores (Bruch, Gai and
-    Ingber 2023): `weight` for dense, the rest for lexical. Ids without a passage are dropped."""
+class Fused(NamedTuple):
+    """A passage of two rankings: its score in both together, its cosine, its BM25 score."""
+
+    id: str
+    score: float
+    dense: float | None
+    lexical: float | None
+
+
+def fuse(dense: Ranking, lexical: Ranking, weight: float) -> list[Fused]:
+    """One ranking, best first, by a convex combination of min-max normalised scores (Bruch, Gai
+    and Ingber 2023): `weight` for dense, the rest for lexical."""
     cosines, bm25 = dict(dense), dict(lexical)
     near, worded = _normalised(dense), _normalised(lexical)
-    hits = [
-        Hit(
-            passages[i],
+    fused = [
+        Fused(
+            i,
             weight * near.get(i, 0.0) + (1 - weight) * worded.get(i, 0.0),
             cosines.get(i),
             bm25.get(i),
         )
-        for i in dict.fromkeys([*cosines, *bm25])
-        if i in passages
+        for i in cosines | bm25
     ]
-    return sorted(hits, key=lambda hit: (-hit.score, hit.passage.id))
+    return sorted(fused, key=lambda one: (-one.score, one.id))
+
+
+def hits(ranking: Iterable[Fused], passages: Mapping[str, Passage]) -> list[Hit]:
+    """A ranking with its passages; ids that have none are dropped."""
+    return [Hit(passages[one.id], *one[1:]) for one in ranking if one.id in passages]
 
 
 def holding(hits: Sequence[Hit], phrases: Sequence[str]) -> list[Hit]:

@@ -6,6 +6,7 @@ measured in ranking passages, but too much in choosing sentences, for which they
 """
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -42,16 +43,19 @@ def pack(words: Words) -> Packed:
     return packed
 
 
-def unpack(packed: Packed) -> Vectors:
-    """Unit vectors, float32, shape (n, 128)."""
-    halves = packed.reshape(-1, WORD)
-    nibbles = np.stack([halves >> 4, halves & 15], axis=2).reshape(-1, _KEPT)
-    return _unit(nibbles.astype(np.float32) - _STEPS)
+def unpack(texts: Sequence[Packed]) -> tuple[Vectors, list[int]]:
+    """The words of some texts, one after the other, as unit vectors, float32, shape (n, 128), and
+    how many words each text has."""
+    packed = np.concatenate([np.zeros(0, np.uint8), *texts]).reshape(-1, WORD)
+    vectors = _pairs()[packed].view(np.float32)
+    vectors /= _lengths(vectors)
+    return vectors, [len(text) // WORD for text in texts]
 
 
 def project(vectors: Vectors) -> Vectors:
     """Unit vectors of 384 dimensions as unit vectors of 128, to compare with unpacked ones."""
-    return _unit(vectors @ _basis())
+    short: Vectors = vectors @ _basis()
+    return short / _lengths(short)
 
 
 @cache
@@ -61,7 +65,14 @@ def _basis() -> Vectors:
     return basis
 
 
-def _unit(vectors: Vectors) -> Vectors:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: Vectors = vectors / np.maximum(lengths, 1e-9)
-    return unit
+@cache
+def _pairs() -> npt.NDArray[np.float64]:
+    """The two float32 numbers of each byte, as the bits of one float64: looked up together they
+    take a fifth of the time that shifting and masking took."""
+    pairs = np.array([[byte >> 4, byte & 15] for byte in range(256)], np.float32) - _STEPS
+    return pairs.view(np.float64).reshape(-1)
+
+
+def _lengths(vectors: Vectors) -> Vectors:
+    lengths: Vectors = np.sqrt(np.vecdot(vectors, vectors))[:, None]
+    return np.maximum(lengths, 1e-9)

@@ -91,11 +91,13 @@ in_both = pytest.mark.parametrize("chroma_url", ["folder", "server"], indirect=T
 
 @pytest.fixture
 def make_engine(tmp_path: Path, embedder: HashingEmbedder, chroma_url: str) -> Iterator[MakeEngine]:
-    """Opens engines on one home folder, with the small embedder, and closes them at the end."""
+    """Opens engines on one home folder, with the small embedder, that search in Chroma also where
+    a collection is small, and closes them at the end."""
     opened: list[Engine] = []
 
     def make(embedder: HashingEmbedder = embedder, **settings: object) -> Engine:
-        values = {"home": tmp_path / ".qa", "chroma_url": chroma_url} | settings
+        here = {"home": tmp_path / ".qa", "chroma_url": chroma_url, "exact_passages": 0}
+        values = here | settings
         opened.append(Engine.open(settings=Settings.load(**values), embedder=embedder))
         return opened[-1]
 

@@ -14,6 +14,7 @@ from qa.dense import Server
 from qa.engine import Engine
 from qa.indexing import LEXICAL_STORE, dense_store
 from qa.models import Vectors
+from qa.retrieval import fuse
 from qa.types import Passage
 
 ENVIRONMENT = {"PYTHONPATH": f"{REPOSITORY}{os.pathsep}{Path(__file__).parent}"}
@@ -26,6 +27,15 @@ from qa.settings import Settings
 settings = Settings(home=sys.argv[1], chroma_url=sys.argv[3])
 with Engine.open(settings=settings, embedder=HashingEmbedder()) as engine:
     engine.index(sys.argv[2])
+"""
+
+ASKS = """
+import sys
+from conftest import HashingEmbedder
+from qa.engine import Engine
+with Engine.open({home!r}, embedder=HashingEmbedder()) as engine:
+    assert engine.search("Which port?")[0].dense is not None
+print("chromadb" in sys.modules)
 """
 
 HOLDS_THE_LOCK = """
@@ -237,12 +247,11 @@ def test_a_search_that_a_writer_interrupts_finds_one_generation_and_all_of_it(
     engine = make_engine()
     queries = ["Which port?", "Which town?"]
     wanted = Interrupted(zip(queries, embedder.embed(queries), strict=True))
-    found, passages = engine._collection.search(wanted, 10)
+    found = engine._collection.search(wanted, 10, lambda near, worded: fuse(near, worded, 0.5))
     assert len(written) > 1, "what was disturbed is searched again"
-    assert len(editions(passages.values())) == 1
-    for near, _ in found:
-        assert {i for i, _ in near} == set(passages)
-        assert len(passages) == 2
+    assert len(editions(hit.passage for hits in found for hit in hits)) == 1
+    for hits in found:
+        assert sum(hit.dense is not None for hit in hits) == 2
 
 
 def test_an_empty_index_finds_nothing(make_engine: MakeEngine) -> None:
@@ -257,3 +266,41 @@ def test_damaged_words_are_rebuilt_by_the_search_that_meets_them(
     for store in (tmp_path / ".qa").glob("lexical-*/*.store"):
         store.write_bytes(b"damaged" * (store.stat().st_size // 7))
     assert make_engine().search("harbour dredged")[0].lexical is not None
+
+
+def test_a_small_collection_is_searched_without_chroma(
+    corpus: Path, make_engine: MakeEngine, tmp_path: Path
+) -> None:
+    for n in range(5):
+        (corpus / f"{n}.txt").write_text(f"Note {n}\n\nThe port of {n} {n + 1} is open.\n", "utf-8")
+    graph = make_engine()
+    graph.index(corpus)
+    small = make_engine(exact_passages=5)
+    found = graph.search("port of 3", 5)
+    assert [replace(h, dense=0, score=0) for h in small.search("port of 3", 5)] == [
+        replace(h, dense=0, score=0) for h in found
+    ]
+    asks = ASKS.format(home=str(tmp_path / ".qa"))
+    run = [sys.executable, "-c", asks]
+    loaded = [
+        subprocess.run(
+            run, env=ENVIRONMENT | {"QA_EXACT_PASSAGES": most}, check=True, capture_output=True
+        ).stdout
+        for most in ("5", "4")
+    ]
+    assert loaded == [b"False\n", b"True\n"]
+
+
+def test_a_collection_that_grows_past_small_goes_on_in_chroma(
+    corpus: Path, make_engine: MakeEngine
+) -> None:
+    reader = make_engine(exact_passages=1)
+    write_edition(corpus, 1)
+    make_engine().index(corpus)
+    assert editions(hit.passage for hit in reader.search("Which port?")) == {"Edition 1"}
+    assert reader._collection._dense is not None
+    for path in corpus.iterdir():
+        path.write_text("One port\n\nIt is closed.\n", "utf-8")
+    make_engine().index(corpus)
+    assert [hit.passage.title for hit in reader.search("Which port?")] == ["One port"]
+    assert reader._collection._dense is None

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from qa import tokens
-from qa.retrieval import distinct, fuse, interleave, renumbered, select
+from qa.retrieval import Ranking, distinct, fuse, hits, interleave, renumbered, select
 from qa.types import Evidence, Hit, Passage
 
 
@@ -14,12 +14,16 @@ def passage(name: str, tokens: int = 10) -> Passage:
 PASSAGES = {name: passage(name) for name in "abcd"}
 
 
+def fused(dense: Ranking, lexical: Ranking, weight: float) -> list[Hit]:
+    return hits(fuse(dense, lexical, weight), PASSAGES)
+
+
 def ids(hits: list[Hit]) -> str:
     return "".join(hit.passage.id for hit in hits)
 
 
 def test_scores_are_scaled_and_weighed_before_they_are_added() -> None:
-    hits = fuse([("a", 0.9), ("b", 0.5), ("c", 0.1)], [("b", 12.0), ("d", 2.0)], PASSAGES, 0.5)
+    hits = fused([("a", 0.9), ("b", 0.5), ("c", 0.1)], [("b", 12.0), ("d", 2.0)], 0.5)
     assert [(h.passage.id, h.score) for h in hits] == [
         ("b", pytest.approx(0.75)),
         ("a", pytest.approx(0.5)),
@@ -32,18 +36,18 @@ def test_scores_are_scaled_and_weighed_before_they_are_added() -> None:
 
 def test_a_weight_of_one_or_nothing_follows_one_ranking() -> None:
     dense, lexical = [("a", 0.9), ("b", 0.1)], [("b", 9.0), ("a", 1.0)]
-    assert ids(fuse(dense, lexical, PASSAGES, 1.0)) == "ab"
-    assert ids(fuse(dense, lexical, PASSAGES, 0.0)) == "ba"
+    assert ids(fused(dense, lexical, 1.0)) == "ab"
+    assert ids(fused(dense, lexical, 0.0)) == "ba"
 
 
 def test_equal_scores_are_all_full_and_ties_have_one_order() -> None:
-    hits = fuse([("b", 0.3), ("a", 0.3)], [], PASSAGES, 0.5)
+    hits = fused([("b", 0.3), ("a", 0.3)], [], 0.5)
     assert [(h.passage.id, h.score) for h in hits] == [("a", 0.5), ("b", 0.5)]
 
 
 def test_passages_that_have_gone_are_left_out() -> None:
-    assert ids(fuse([("gone", 0.9), ("a", 0.5)], [("gone", 3.0)], PASSAGES, 0.5)) == "a"
-    assert fuse([], [], PASSAGES, 0.5) == []
+    assert ids(fused([("gone", 0.9), ("a", 0.5)], [("gone", 3.0)], 0.5)) == "a"
+    assert fused([], [], 0.5) == []
 
 
 def test_evidence_fits_into_the_budget_and_is_numbered_from_one() -> None:

@@ -9,7 +9,7 @@ from qa import matching, prompts, retrieval, tokens
 from qa.attribution import MARK
 from qa.errors import ModelError, TooLongError
 from qa.models import ChatModel, Embedder, Reply
-from qa.plaintext import legible, plain
+from qa.plaintext import legible
 from qa.questions import Asked, asks_who
 from qa.refusal import ON_TOPIC, unspoken
 from qa.sentences import sentences
@@ -190,8 +190,9 @@ def _generated(
 
 def _prompt(question: str, evidence: Sequence[Evidence]) -> tuple[str, str]:
     system, user = prompts.load("answer")
-    passages = "\n\n".join(map(_fenced, evidence))
-    return system.substitute(), user.substitute(passages=passages, question=question)
+    return system.substitute(), user.substitute(
+        passages=prompts.fenced(evidence), question=question
+    )
 
 
 def _fitting(question: str, evidence: Sequence[Evidence], settings: Settings) -> list[Evidence]:
@@ -300,12 +301,3 @@ def is_refusal(sentence: str) -> bool:
 
 def _letters(text: str) -> str:
     return re.sub(r"\W+", " ", text).strip().casefold()
-
-
-def _fenced(entry: Evidence) -> str:
-    """A passage between delimiters that its own title and text cannot close."""
-    passage = entry.hit.passage
-    day = passage.published.isoformat() if passage.published else "unknown"
-    head = f"{passage.title} | date: {day} | source: {passage.source}"
-    head = " ".join(plain(head).split())
-    return f"<passage>\n[{entry.number}] {head}\n{plain(passage.text)}\n</passage>"

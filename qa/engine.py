@@ -37,6 +37,7 @@ from qa.errors import InputError, ModelError
 from qa.lexical import phrases
 from qa.models import ChatModel, Embedder, Reader, Vectors, Words
 from qa.questions import Asked, Query
+from qa.reranking import ListwiseReranker, Reranked, Reranker
 from qa.retrieval import Fused, Ranking
 from qa.scope import Scope
 from qa.settings import Settings
@@ -76,11 +77,13 @@ class Engine:
         embedder: Embedder,
         reader: Reader,
         model: ChatModel | None,
+        reranker: Reranker | None = None,
     ) -> None:
         """For tests and special cases; `Engine.open` builds the parts."""
         self.settings = settings
         self.embedder = embedder
         self.model = model
+        self.reranker = reranker
         self._home = settings.home
         self._catalog = catalog
         self._reader = reader
@@ -99,6 +102,7 @@ class Engine:
         settings: Settings | None = None,
         embedder: Embedder | None = None,
         model: ChatModel | None = None,
+        reranker: Reranker | None = None,
     ) -> Self:
         """Opens the index in `home` (created when it is not there) with parts from the settings.
 
@@ -116,8 +120,10 @@ class Engine:
             from qa.models.openai_compatible import OpenAICompatible
 
             model = OpenAICompatible.configured(settings)
+        if reranker is None and settings.reranker:
+            reranker = _reranker(settings)
         catalog = Catalog(settings.home / "catalog.sqlite3")
-        return cls(settings, catalog, embedder, reader, model)
+        return cls(settings, catalog, embedder, reader, model, reranker)
 
     def close(self) -> None:
         """Closes every store."""
@@ -206,7 +212,9 @@ class Engine:
         """The `k` best passages for a query, best first, by meaning and by words; those with what
         it puts in quotation marks only. Raises InputError for filters that allow nothing."""
         self._scope(filters)
-        return self._find([Query(_usable(query))], k, filters)[0][1][:k]
+        query = _usable(query)
+        ((_, hits),) = self._find([Query(query)], k, filters)
+        return self._reranked(query, hits[: max(k, RERANKED)]).hits[:k]
 
     def ask(self, question: str, history: History = (), filters: Filters = EVERYTHING) -> Answer:
         """The answer to a question, each sentence cited and checked.
@@ -234,8 +242,10 @@ class Engine:
             parts = questions.parts(query)
         with clock("retrieve"):
             found = self._find(parts, RERANKED, filters)
+            hits = retrieval.distinct(retrieval.interleave([hits for _, hits in found]))
+            ordered = self._reranked(query.text, hits[:RERANKED])
             evidence = retrieval.select(
-                retrieval.distinct(retrieval.interleave([hits for _, hits in found])),
+                ordered.hits,
                 self.settings.passages,
                 self.settings.evidence_tokens,
             )
@@ -286,12 +296,12 @@ class Engine:
             evidence=retrieval.renumbered(evidence, numbers),
             abstained=not statements,
             model=draft.model or QUOTING,
-            usage=dict(usage),
+            usage=dict(usage + Counter(ordered.usage)),
             timings=clock.seconds,
             filters=filters,
             incomplete=" ".join(draft.faults),
-            notes=(*draft.notes, *_withheld(withheld)),
-            cost=prices.cost(table, draft.model, usage),
+            notes=(*ordered.notes, *draft.notes, *_withheld(withheld)),
+            cost=prices.cost(table, (draft.model, usage), (ordered.model, ordered.usage)),
             provenance=Provenance(
                 asked,
                 qa.__version__,
@@ -342,7 +352,11 @@ class Engine:
         sketches = self._collection.sketches([h.passage.id for h in hits[: max(k, RERANKED)]])
         short, sizes = unpack(list(sketches.values()))
         said = matching.said(asked.target, project(words.vectors), short, sizes)
-        return asked, retrieval.rerank(hits, dict(zip(sketches, said, strict=True)))
+        hits = retrieval.rerank(hits, dict(zip(sketches, said, strict=True)))
+        return asked, retrieval.dated(hits, query.text)
+
+    def _reranked(self, question: str, hits: list[Hit]) -> Reranked:
+        return self.reranker.rerank(question, hits) if self.reranker else Reranked(hits)
 
     def _read_query(self, text: str) -> tuple[Vectors, Words]:
         (words,) = self._reader.words([text])
@@ -440,6 +454,18 @@ def _withheld(count: int) -> tuple[str, ...]:
 
 def _turns(history: History) -> list[Turn]:
     return [turn if isinstance(turn, Turn) else Turn(*turn) for turn in history]
+
+
+def _reranker(settings: Settings) -> Reranker:
+    if not settings.generates:
+        raise InputError(
+            f"QA_RERANKER={settings.reranker!r} has no service: set OPENAI_BASE_URL or "
+            "OPENAI_API_KEY, or unset it"
+        )
+    from qa.models.openai_compatible import OpenAICompatible
+
+    other = settings.model_copy(update={"model": settings.reranker})
+    return ListwiseReranker(OpenAICompatible.configured(other))
 
 
 def _embedder(settings: Settings) -> Embedder:

@@ -27,15 +27,18 @@ def load(settings: Settings) -> dict[str, Any]:
     return table
 
 
-def cost(table: Mapping[str, Any], model: str, usage: Mapping[str, int]) -> Cost | None:
-    """The price of these tokens; None for a model that the table does not have, and where nothing
-    was counted."""
-    prices = table.get("models", {}).get(model)
-    if prices is None or not usage:
+def cost(table: Mapping[str, Any], *calls: tuple[str, Mapping[str, int]]) -> Cost | None:
+    """The price of the tokens that some models counted; None where one of them is not in the table,
+    and where nothing was counted."""
+    counted = [(table.get("models", {}).get(model), usage) for model, usage in calls if usage]
+    if not counted or any(prices is None for prices, _ in counted):
         return None
-    read, written = usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0)
-    amount = (read * prices["input"] + written * prices["output"]) / PER
-    return Cost(amount, table["currency"])
+    amount = sum(
+        usage.get("prompt_tokens", 0) * prices["input"]
+        + usage.get("completion_tokens", 0) * prices["output"]
+        for prices, usage in counted
+    )
+    return Cost(amount / PER, table["currency"])
 
 
 def _fault(table: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import zip_longest
 from typing import NamedTuple
 
-from qa import tokens
+from qa import figures, splitting, tokens
 from qa.checking import fold
 from qa.sentences import sentences
 from qa.types import Evidence, Hit, Passage
@@ -16,6 +16,7 @@ Ranking = Sequence[tuple[str, float]]
 
 SAME = 0.8  # share of the runs of words that two reports have in common when one is a copy
 _RUN = 5  # words
+DATED = 0.07  # what the dates of a question count; .05 to .1 ranked the same, .2 worse
 FUSED = 0.15  # what the fused score counts beside the words; .1 to .3 ranked the same
 
 
@@ -67,6 +68,20 @@ def rerank(hits: Sequence[Hit], said: Mapping[str, float]) -> list[Hit]:
     ]
     rest = [hit for hit in hits if hit.passage.id not in said]
     return sorted(known, key=lambda hit: (-hit.score, hit.passage.id)) + rest
+
+
+def dated(hits: Sequence[Hit], question: str) -> list[Hit]:
+    """Hits of the days that a question names ("in May", "on December 27") before others that are
+    about as good; none is left out. "Last week" means nothing here: nobody knows the day it is
+    asked from. Lone years are words like others."""
+    wanted = figures.moments(question)
+    if not wanted:
+        return list(hits)
+    again = [
+        replace(hit, score=(hit.score + DATED * _held(wanted, hit.passage)) / (1 + DATED))
+        for hit in hits
+    ]
+    return sorted(again, key=lambda hit: (-hit.score, hit.passage.id))
 
 
 def distinct(hits: Sequence[Hit]) -> list[Hit]:
@@ -140,6 +155,13 @@ def renumbered(evidence: Sequence[Evidence], numbers: Mapping[int, int]) -> tupl
     cited = sorted((e for e in evidence if e.number in numbers), key=lambda e: numbers[e.number])
     rest = [e for e in evidence if e.number not in numbers]
     return tuple(Evidence(n, e.hit) for n, e in enumerate([*cited, *rest], start=1))
+
+
+def _held(wanted: Sequence[figures.Moment], passage: Passage) -> float:
+    """Share of the dates wanted that a passage, or the day it was published on, holds."""
+    text = splitting.searchable(passage)
+    given, years = figures.moments(text, passage.published), set(figures.years(text))
+    return sum(figures.held(moment, given, years) for moment in wanted) / len(wanted)
 
 
 def _plain(passage: Passage) -> str:

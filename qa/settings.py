@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     dense_weight: float = Field(
         0.5, ge=0, le=1, description="share of the dense score in the fused one"
     )
+    reranker: str = Field(
+        "", description="chat model that puts the passages found in order; none: no second opinion"
+    )
     strict: bool = Field(False, description="withhold sentences that the documents do not back")
     prices: Path | None = Field(
         None, description="table of prices; default prices.toml in the home folder, if it is there"

@@ -710,8 +710,8 @@ except SystemExit as end:
     assert not end.code
 """
     names = loaded(asking)
-    assert "chromadb" in names
-    assert {"streamlit", "openai", "qa.evaluation", "qa.web"}.isdisjoint(names)
+    assert "tantivy" in names
+    assert {"chromadb", "streamlit", "openai", "qa.evaluation", "qa.web"}.isdisjoint(names)
 
 
 def loaded(code: str) -> set[str]:

@@ -388,3 +388,31 @@ def test_a_rewriting_that_breaks_off_is_not_searched_for(
     server.replies += [says("What did López", finish=None), says(PARAPHRASE)]
     answer = engine.ask("And what did he ask for?", [(DEMO, "Aid.")])
     assert answer.query == f"{DEMO} And what did he ask for?"
+
+
+def test_a_reranking_model_orders_the_passages_with_one_call(
+    indexed: Path, server: OpenAIServer
+) -> None:
+    with opened(indexed, server) as plain, opened(indexed, server, reranker="judge") as engine:
+        before = [hit.passage.id for hit in plain.search(DEMO, 5)]
+        server.replies.append(says("3, 1, 3, 99, and then 2."))
+        found = engine.search(DEMO, 5)
+        assert [hit.passage.id for hit in found] == [before[n] for n in (2, 0, 1, 3, 4)]
+        assert found == sorted(found, key=lambda hit: -hit.score)
+        asked = server.requests[-1]
+        assert asked["model"] == "judge"
+        assert "[1] " in asked["messages"][-1]["content"]
+        assert DEMO in asked["messages"][-1]["content"]
+        server.replies += [says("I cannot tell."), says(PARAPHRASE)]
+        answer = engine.ask(DEMO)
+    assert [e.hit.passage.id for e in answer.evidence]
+    assert not answer.abstained
+    assert answer.notes == (
+        "The reranking model gave no order; the passages are ranked without it.",
+    )
+    assert answer.usage["prompt_tokens"] == 240
+
+
+def test_a_reranking_model_without_a_service_says_what_to_set(indexed: Path) -> None:
+    with pytest.raises(qa.InputError, match="QA_RERANKER='judge' has no service: set OPENAI_"):
+        qa.Engine.open(indexed, settings=qa.Settings.load(reranker="judge"))

@@ -1,9 +1,10 @@
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from qa import tokens
-from qa.retrieval import Ranking, distinct, fuse, hits, interleave, renumbered, select
+from qa.retrieval import Ranking, dated, distinct, fuse, hits, interleave, renumbered, select
 from qa.types import Evidence, Hit, Passage
 
 
@@ -102,3 +103,30 @@ def test_a_passage_that_does_not_fit_is_cut_after_a_sentence() -> None:
     # Half of it is worth having, less is not.
     assert len(select([other, Hit(words, 1.0)], most=2, budget=42)) == 2
     assert len(select([other, Hit(words, 1.0)], most=2, budget=36)) == 1
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("What happened on January 12, 2021?", "day"),
+        ("What happened in January 2021?", "day"),
+        ("What was published in March 2023?", "published"),
+        ("What happened last week?", "other"),
+        ("What happened?", "other"),
+    ],
+)
+def test_dates_in_a_question_rank_and_leave_nothing_out(question: str, first: str) -> None:
+    days = {"published": date(2023, 3, 5)}
+    texts = {
+        "other": "It happened on 13 February 2021.",
+        "day": "On 12 January 2021 it happened.",
+        "published": "It happened.",
+    }
+    hits = [
+        Hit(replace(passage(name), text=text, published=days.get(name)), 0.5 - n / 100)
+        for n, (name, text) in enumerate(texts.items())
+    ]
+    found = dated(hits, question)
+    assert found[0].passage.id == first
+    assert {hit.passage.id for hit in found} == set(texts)
+    assert found == sorted(found, key=lambda hit: -hit.score)

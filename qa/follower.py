@@ -45,10 +45,8 @@ class Follower:
             self._waiting %= _ROWS
 
     def finish(self) -> str:
-        """Waits until the index holds all that the catalog holds now, and gives its folder's name.
-
-        Empty when it was not begun, or not closed as it should be and so may be damaged.
-        """
+        """Waits until the index holds exactly what the catalog holds now and is closed, and gives
+        its folder's name. Empty when it was not begun, or failed and so may be damaged."""
         if self._process is None:
             return ""
         self._say(b"end\n")
@@ -80,16 +78,17 @@ class Follower:
 
 def serve(catalog: str, folder: str, embedder: str) -> None:
     """What the process does: copies `_ROWS` passages for each "more" on the standard input, and at
-    the "end" the rest. When its writer dies it ends too, with an exit status of 1."""
+    the "end" the rest, less what was replaced meanwhile. When its writer dies it ends too, with an
+    exit status of 1."""
+    from qa.indexing import fill_vectors  # which imports this module
+
     source, index, row = Catalog(Path(catalog)), DenseIndex(Path(folder)), 0
     for line in sys.stdin:
-        while True:
-            row, ids, vectors = source.vectors_after(row, embedder, _ROWS)
-            index.add(ids, vectors)
-            if line == "more\n" or not ids:
-                break
         if line == "end\n":
+            fill_vectors(source, embedder, index)
             index.close()
             source.close()
             return
+        row, ids, vectors = source.vectors_after(row, embedder, _ROWS)
+        index.add(ids, vectors)
     sys.exit(1)

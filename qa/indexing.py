@@ -9,10 +9,10 @@ import re
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import islice
+from itertools import chain
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -226,20 +226,12 @@ def synchronise(
     follower: Follower | None = None,
 ) -> None:
     """Makes the derived indexes hold exactly the catalog's passages, without embedding. A follower
-    is given the time that the lexical index takes, and then waited for.
+    is given the time that the lexical index takes, and then waited for; what it closed is whole.
 
     One that a cut-off write left dirty is rebuilt under a new name, since opening a damaged Chroma
     can end the process. The caller holds `writing(home)`. Raises StoreError when passages have no
     vector of this embedder, and UnreachableError when the server does not answer.
     """
-
-    def add_vectors(index: DenseIndex, rows: Iterator[StoredPassage]) -> None:
-        while some := list(islice(rows, _ROWS)):
-            vectors = catalog.vectors(embedder.name, [row.sha for row in some])
-            index.add([row.passage.id for row in some], vectors)
-
-    def add_texts(index: LexicalIndex, rows: Iterator[StoredPassage]) -> None:
-        index.add((row.passage.id, splitting.searchable(row.passage)) for row in rows)
 
     built = ""
     try:
@@ -248,11 +240,12 @@ def synchronise(
                 f"the index was not embedded with {embedder.name}: run `qa index` on the folder "
                 "again"
             )
-        _follow(catalog, stores.lexical_builds(home), add_texts)
+        _follow(catalog, stores.lexical_builds(home), partial(fill_texts, catalog))
     finally:
         if follower:
             built = follower.finish()
-    _follow(catalog, stores.dense_builds(catalog, home, embedder.name, server), add_vectors, built)
+    fill = partial(fill_vectors, catalog, embedder.name)
+    _follow(catalog, stores.dense_builds(catalog, home, embedder.name, server), fill, built)
 
 
 def _follower(
@@ -270,11 +263,10 @@ def _follower(
 def _follow(
     catalog: Catalog,
     builds: Builds[Index],
-    add: Callable[[Index, Iterator[StoredPassage]], None],
+    fill: Callable[[Index], None],
     built: str = "",
 ) -> None:
-    """Brings an index to the catalog's generation; one that is built anew begins with `built`, a
-    build that was closed as it should be."""
+    """Brings an index to the catalog's generation; `built` is a new build that already is."""
     state, generation = catalog.store(builds.name), catalog.generation()
     there = builds.exists(state.folder if state else "")  # a server that is away: nothing is marked
     whole = state is not None and not state.dirty and there
@@ -285,10 +277,12 @@ def _follow(
     try:
         # A folder that readers may have open is never written to; a copy takes its place when it
         # is whole. On a server, which takes care of its readers, there are no copies.
-        build = builds.copy(state.folder) if whole and state else built or builds.new()
-        if not whole or state is None or build == state.folder:
-            catalog.mark(builds.name, Store(build, generation, dirty=True))
-        _fill(catalog, builds.open(build, writing=True), add)
+        build = built or (builds.copy(state.folder) if whole and state else builds.new())
+        if not built:
+            if not whole or state is None or build == state.folder:
+                catalog.mark(builds.name, Store(build, generation, dirty=True))
+            with closing(builds.open(build, writing=True)) as index:
+                fill(index)
     except UnreachableError:
         raise
     except StoreError:
@@ -296,35 +290,40 @@ def _follow(
             raise
         # Damaged since it was written: it is marked, and so built anew.
         catalog.mark(builds.name, replace(state, dirty=True))
-        _follow(catalog, builds, add)
+        _follow(catalog, builds, fill)
         return
     catalog.mark(builds.name, Store(build, generation, dirty=False))
     with suppress(StoreError):  # the index is whole; the next change tries again
         builds.keep_only(build)
 
 
-def _fill(
-    catalog: Catalog,
-    index: Index,
-    add: Callable[[Index, Iterator[StoredPassage]], None],
-) -> None:
-    """Brings the rows of the index to what the catalog holds, and closes it."""
-    try:
-        held, wanted = index.ids(), catalog.passage_ids()
-        if stale := sorted(held - set(wanted)):
-            index.remove(stale)
-        if missing := [i for i in wanted if i not in held]:
-            add(index, _passages(catalog, missing))
-    finally:
-        index.close()
+def fill_vectors(catalog: Catalog, embedder: str, index: DenseIndex) -> None:
+    """Brings the rows of the index to what the catalog holds. Raises StoreError when passages have
+    no vector of that embedder."""
+    for rows in _missing(catalog, index):
+        vectors = catalog.vectors(embedder, [row.sha for row in rows])
+        index.add([row.passage.id for row in rows], vectors)
 
 
-def _passages(catalog: Catalog, ids: Sequence[str]) -> Iterator[StoredPassage]:
-    """The passages of these ids, in their order, a part at a time."""
+def fill_texts(catalog: Catalog, index: LexicalIndex) -> None:
+    """Brings the rows of the index to what the catalog holds, the new ones in one commit."""
+    rows = chain.from_iterable(_missing(catalog, index))
+    if first := next(rows, None):
+        texts = chain([first], rows)
+        index.add((row.passage.id, splitting.searchable(row.passage)) for row in texts)
+
+
+def _missing(catalog: Catalog, index: DenseIndex | LexicalIndex) -> Iterator[list[StoredPassage]]:
+    """The passages that an index lacks, a part at a time, after what it holds too much of was
+    removed."""
+    held, wanted = index.ids(), catalog.passage_ids()
+    if stale := sorted(held - set(wanted)):
+        index.remove(stale)
+    ids = [i for i in wanted if i not in held]
     for first in range(0, len(ids), _ROWS):
         some = ids[first : first + _ROWS]
         found = catalog.passages(some)
-        yield from (found[i] for i in some)
+        yield [found[i] for i in some]
 
 
 def _read(

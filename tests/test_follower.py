@@ -55,7 +55,7 @@ def test_the_index_holds_what_was_committed_at_the_end(catalog: Catalog, tmp_pat
     fill(catalog, range(MANY, MANY + 50))
     follower.committed(50)
     assert follower.finish() == "new"
-    assert catalog.store("dense") == Store("new", 0, dirty=True)  # until it was compared
+    assert catalog.store("dense") == Store("new", 0, dirty=True)  # until its writer marks it
     index = DenseIndex(tmp_path / "new")
     assert index.ids() == set(catalog.passage_ids())
     index.close()

@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import malformed
@@ -55,7 +56,7 @@ def _alone(files: Sequence[Path]) -> None:
 
 
 def _apart(files: Sequence[Path]) -> None:
-    with Workers() as workers:
+    with closing(Workers()) as workers:
         ahead = deque[Callable[[], loading.Loaded]]()
         for file in files:
             ahead.append(workers.load(file, file.name))

@@ -239,9 +239,9 @@ def _held(
     except UnreachableError:
         return "unknown: its server does not answer, and searches use the catalog", None
     except StoreError:
-        return "lost or damaged: the next search builds it again", None
+        return "lost or damaged", None
     if rows != passages:
-        return "not what it should hold: the next search builds it again", rows
+        return "not what it should hold", rows
     return "current", rows
 
 

@@ -331,7 +331,7 @@ def _read(
 ) -> Generator[tuple[Path, str, Callable[[], Loaded] | None], None, None]:
     """Each file in its turn with its name for readers and what gives its documents, None where it
     has not changed. The next files are being read meanwhile."""
-    with Workers() as workers:
+    with closing(Workers()) as workers:
         ahead = deque[tuple[Path, str, Callable[[], Loaded] | None]]()
         for path in files:
             source = _label(path, home)

@@ -10,6 +10,7 @@ import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -102,7 +103,7 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="ne
 
 @pytest.fixture
 def workers() -> Iterator[Workers]:
-    with Workers() as workers:
+    with closing(Workers()) as workers:
         yield workers
 
 
@@ -121,7 +122,7 @@ def test_strange_names_and_texts_arrive_as_they_are(workers: Workers, tmp_path: 
 
 
 def test_a_file_that_takes_too_long_is_listed_and_the_next_is_read(endless: Path) -> None:
-    with Workers(seconds=3) as workers:
+    with closing(Workers(seconds=3)) as workers:
         waiting = [workers.load(path, path.name) for path in (endless, FORMATS / "report.pdf")]
         hung, whole = (wait() for wait in waiting)
     assert "longer than 3 seconds: divide it" in reason(hung)
@@ -133,7 +134,7 @@ def test_a_file_that_fills_the_memory_is_listed_and_the_next_is_read(tmp_path: P
         pytest.skip("only Linux holds a process to its memory")
     bomb = swelling(tmp_path / "bomb.docx")
     assert bomb.stat().st_size < 1_000_000
-    with Workers(memory=500_000_000) as workers:
+    with closing(Workers(memory=500_000_000)) as workers:
         waiting = [workers.load(path, path.name) for path in (bomb, FORMATS / "council.docx")]
         filled, whole = (wait() for wait in waiting)
     assert "more than 500 MB of memory: divide it" in reason(filled)
@@ -142,7 +143,7 @@ def test_a_file_that_fills_the_memory_is_listed_and_the_next_is_read(tmp_path: P
 
 @needs_proc
 def test_a_worker_that_crashes_costs_the_file_that_it_was_reading(endless: Path) -> None:
-    with Workers() as workers:
+    with closing(Workers()) as workers:
         wait = workers.load(endless, endless.name)
         until(lambda: children(os.getpid()))
         for pid in children(os.getpid()):
@@ -153,7 +154,7 @@ def test_a_worker_that_crashes_costs_the_file_that_it_was_reading(endless: Path)
 
 @needs_proc
 def test_a_file_is_not_blamed_for_a_worker_that_an_earlier_one_broke() -> None:
-    with Workers() as workers:
+    with closing(Workers()) as workers:
         assert workers.load(FORMATS / "report.pdf", "report.pdf")().documents
         for pid in children(os.getpid()):
             os.kill(pid, signal.SIGSEGV)
@@ -162,7 +163,7 @@ def test_a_file_is_not_blamed_for_a_worker_that_an_earlier_one_broke() -> None:
 
 @needs_proc
 def test_closing_ends_a_worker_in_the_middle_of_a_file(endless: Path) -> None:
-    with Workers() as workers:
+    with closing(Workers()) as workers:
         workers.load(endless, endless.name)
         until(lambda: children(os.getpid()))
     assert children(os.getpid()) == []

@@ -21,8 +21,7 @@ from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from threading import Lock
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from qa.errors import StoreError
 from qa.loading import Loaded, is_light, load, refused
@@ -41,7 +40,7 @@ _values = attrgetter(*_FIELDS)
 
 
 class Workers:
-    """Processes that read files: started when a file needs one, ended by `close`, or `with`."""
+    """Processes that read files: started when a file needs one, ended by `close`."""
 
     def __init__(self, seconds: float = SECONDS, memory: int = MEMORY) -> None:
         """Limits of one file: seconds, and bytes of memory where the system can hold a process to
@@ -54,17 +53,6 @@ class Workers:
         self._all = set[_Worker]()
         self._idle = list[_Worker]()
         self._closed = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Ends every worker, whatever it is reading."""

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qa.errors import StoreError, UnreachableError
+from qa.errors import StoreError, UnreachableError, unusable
 from qa.models import Vectors
 
 if TYPE_CHECKING:
@@ -351,7 +351,4 @@ def _in_folder(folder: Path) -> Iterator[None]:
     try:
         yield
     except causes as error:
-        raise StoreError(
-            f"Chroma cannot use {folder} ({error}): delete that folder and run `qa index` again; "
-            "nothing will be embedded twice"
-        ) from error
+        raise unusable("Chroma's index in", folder, error) from error

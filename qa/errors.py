@@ -1,5 +1,8 @@
 """What can go wrong, each message naming the next step. To abstain is an answer, not an error."""
 
+import re
+from pathlib import Path
+
 
 class QAError(Exception):
     """Base of every error raised on purpose by this package; its message is meant for a person."""
@@ -35,3 +38,16 @@ class ModelError(QAError):
 
 class TooLongError(ModelError):
     """The text is longer than the model can read; less evidence may fit."""
+
+
+def unusable(what: str, folder: Path, error: Exception) -> StoreError:
+    """Why a derived index in a folder cannot be read or written."""
+    step = (
+        "free some space"
+        if re.search("disk is full|no space left", str(error), re.IGNORECASE)
+        else "delete that folder"
+    )
+    return StoreError(
+        f"{what} {folder} cannot be used ({error}): {step} and run `qa index` again; nothing will "
+        "be embedded twice"
+    )

@@ -15,7 +15,7 @@ from shutil import copytree
 from typing import Any
 from unicodedata import normalize
 
-from qa.errors import StoreError
+from qa.errors import unusable
 
 _HEAP = 50_000_000  # bytes for the writer's buffers
 _STOP_WORDS = """
@@ -195,7 +195,4 @@ def _translated(folder: Path) -> Iterator[None]:
     try:
         yield
     except (ValueError, OSError) as error:
-        raise StoreError(
-            f"the lexical index in {folder} cannot be used ({error}): delete that folder and run "
-            "`qa index` again; nothing will be embedded twice"
-        ) from error
+        raise unusable("the lexical index in", folder, error) from error

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from qa.dense import DenseIndex, OnServer, Server, copy_vectors, exact_search
-from qa.errors import StoreError
+from qa.errors import StoreError, unusable
 from qa.models import Vectors
 
 Place = Path | OnServer
@@ -149,3 +149,9 @@ def test_a_vector_of_another_length_is_reported(index: DenseIndex) -> None:
 
 def test_an_exact_search_of_nothing_finds_nothing() -> None:
     assert exact_search([], np.zeros((0, 0), np.float32), unit(1)[0], 5) == []
+
+
+def test_a_full_disk_asks_for_space_and_not_for_a_folder_less() -> None:
+    full, damaged = OSError(28, "No space left on device"), ValueError("bad magic number")
+    assert "free some space and run `qa index`" in str(unusable("The index in", Path("x"), full))
+    assert "delete that folder" in str(unusable("The index in", Path("x"), damaged))

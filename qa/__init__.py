@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from qa.settings import Settings as Settings
     from qa.types import Answer as Answer
     from qa.types import Citation as Citation
+    from qa.types import Conflict as Conflict
     from qa.types import Cost as Cost
     from qa.types import Document as Document
     from qa.types import Evidence as Evidence
@@ -57,6 +58,7 @@ _HOMES = {
     "qa.types": (
         "Answer",
         "Citation",
+        "Conflict",
         "Cost",
         "Document",
         "Evidence",
@@ -77,6 +79,7 @@ __all__ = [
     "Answer",
     "BusyError",
     "Citation",
+    "Conflict",
     "Cost",
     "Document",
     "Engine",

@@ -209,6 +209,30 @@ def contrasted(pair: Compared) -> list[str]:
     return list(dict.fromkeys(reasons))
 
 
+def stance(word: Word, text: str) -> tuple[bool, str] | None:
+    """Whether a text affirms a word or denies it, by a negation or its opposite, and what it says
+    in its place; None when it does neither, or both."""
+    found = words(text)
+    scope = polarity(found).scope
+    opposites = {
+        other
+        for line, side in _SIDES.get(word.key, ())
+        for m, words_ in enumerate(_CONTRASTS[line])
+        if m != side
+        for other in words_
+    }
+    said = [
+        (other.key == word.key, n in scope, other.text)
+        for n, other in enumerate(found)
+        if other.key == word.key or other.key in opposites
+    ]
+    stances = {same != denied for same, denied, _ in said}
+    if len(stances) != 1:
+        return None
+    _, denied, first = said[0]
+    return stances.pop(), f"not {first}" if denied else first
+
+
 def _mirrored(pair: Compared, n: int, m: int) -> bool:
     """Whether what stands before and after a word is exchanged: "A before B", "B after A"."""
     here, there = _after(pair.statement, n), _after(pair.quoted, m)

@@ -106,7 +106,7 @@ def verify(
         return found
 
     try:
-        cited = [c for s in record["statements"] for c in s["citations"]]
+        cited = _citations(record)
         unique = {(c["document"], c["start"], c["end"], c["quote"]): c for c in cited}
         hashes = (record.get("provenance") or {}).get("documents") or {}
         quotes = tuple(
@@ -215,10 +215,14 @@ def _above(record: Record) -> Iterator[str]:
         marks = "".join(f" \\[{n}\\]" for n in dict.fromkeys(_numbers(statement)))
         yield f"- {escaped(statement['text'])}{marks} — **{statement['verdict']}**"
         yield from (f"  - {escaped(reason)}" for reason in statement["reasons"])
+    for conflict in record.get("conflicts") or ():
+        sides = zip(conflict["figures"], conflict["sides"], strict=True)
+        said = [f"{escaped(figure)} \\[{c['number']}\\] ({_day(c)})" for figure, c in sides]
+        yield f"\nThe documents disagree on “{escaped(conflict['what'])}”: {', but '.join(said)}."
     if record["incomplete"]:
         yield f"\nThe answer is incomplete: {escaped(record['incomplete'])}."
     yield from (f"\n{escaped(note)}" for note in record["notes"])
-    cited = {c["number"] for s in record["statements"] for c in s["citations"]}
+    cited = {c["number"] for c in _citations(record)}
     if cited:
         yield "\n## Quotes"
     for number in sorted(cited):
@@ -247,7 +251,7 @@ def _made(record: Record, made: Record) -> Iterator[str]:
 
 
 def _source(number: int, record: Record, hashes: Record) -> Iterator[str]:
-    cited = [c for s in record["statements"] for c in s["citations"] if c["number"] == number]
+    cited = [c for c in _citations(record) if c["number"] == number]
     first = cited[0]
     yield f"\n### \\[{number}\\] {_named(first)}\n"
     if sha256 := hashes.get(first["document"]):
@@ -257,9 +261,18 @@ def _source(number: int, record: Record, hashes: Record) -> Iterator[str]:
         yield f"- {page}characters {c['start']} to {c['end']}:\n  > {escaped(c['quote'])}"
 
 
+def _citations(record: Record) -> list[Record]:
+    """All that is quoted, for statements and then for conflicts."""
+    cited: list[Record] = [c for s in record["statements"] for c in s["citations"]]
+    return cited + [c for one in record.get("conflicts") or () for c in one["sides"]]
+
+
 def _named(entry: Record) -> str:
-    day = entry["published"] or "no date"
-    return f"{escaped(entry['title'])} ({day}), {escaped(entry['source'])}"
+    return f"{escaped(entry['title'])} ({_day(entry)}), {escaped(entry['source'])}"
+
+
+def _day(entry: Record) -> str:
+    return entry["published"] or "no date"
 
 
 def _numbers(statement: Record) -> list[int]:

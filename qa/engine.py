@@ -19,6 +19,7 @@ from qa import (
     answering,
     attribution,
     checking,
+    conflicts,
     dossier,
     indexing,
     loading,
@@ -45,6 +46,7 @@ from qa.sketches import project, unpack
 from qa.types import (
     EVERYTHING,
     Answer,
+    Conflict,
     Document,
     Evidence,
     Failure,
@@ -287,6 +289,13 @@ class Engine:
         if draft.faults and not statements and not withheld:
             raise ModelError(draft.faults[0])
         clock.seconds["draft"] += time.perf_counter() - began - clock.seconds.get("attribute", 0)
+        with clock("compare"):
+            cited = [citation for s in statements for citation in s.citations]
+            disputed = conflicts.numbered(conflicts.conflicts(matched, read, cited), numbers)
+        for statement in () if draft.model else _other_sides(disputed, statements):
+            statements.append(statement)
+            yield f"{statement.text}\n\n"
+            yield statement
         usage = Counter(query.usage) + Counter(draft.usage)
         yield Answer(
             question=question,
@@ -301,6 +310,7 @@ class Engine:
             filters=filters,
             incomplete=" ".join(draft.faults),
             notes=(*ordered.notes, *draft.notes, *_withheld(withheld)),
+            conflicts=disputed,
             cost=prices.cost(table, (draft.model, usage), (ordered.model, ordered.usage)),
             provenance=Provenance(
                 asked,
@@ -450,6 +460,13 @@ def _withheld(count: int) -> tuple[str, ...]:
         return ()
     what, it = ("1 sentence was", "it") if count == 1 else (f"{count} sentences were", "them")
     return (f"{what} withheld, because the documents do not back {it} (QA_STRICT).",)
+
+
+def _other_sides(disputed: Sequence[Conflict], statements: Sequence[Statement]) -> list[Statement]:
+    """The side of each conflict that is not quoted yet, once, as a statement."""
+    said = {statement.text for statement in statements}
+    sides = {" ".join(side.quote.split()): side for one in disputed for side in one.sides}
+    return [Statement(text, (c,), "supported") for text, c in sides.items() if text not in said]
 
 
 def _turns(history: History) -> list[Turn]:

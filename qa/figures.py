@@ -216,12 +216,12 @@ def rounded(number: Number, text: str, quoted: set[str]) -> bool:
                 return True
             if hedge["below"] and low / Decimal(_LOOSENESS) <= high <= low:
                 return True
-            if not hedge["above"] and not hedge["below"] and _rounds(high, low):
+            if not hedge["above"] and not hedge["below"] and rounds(high, low):
                 return True
     return False
 
 
-def _rounds(exact: Decimal, said: Decimal) -> bool:
+def rounds(exact: Decimal, said: Decimal) -> bool:
     """Whether `exact`, to the digits that `said` has, is `said`."""
     if not exact or not said:
         return False

@@ -145,6 +145,24 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two documents that disagree. `what` is the question as far as both speak of it; `sides` are
+    the two sentences, one that the answer cites first; `figures` is what each of them gives: a
+    number, an amount, a year, or a word and its opposite."""
+
+    what: str
+    sides: tuple[Citation, Citation]
+    figures: tuple[str, str]
+
+    def __str__(self) -> str:
+        first, second = (
+            f"{figure} [{side.number}] ({_iso(side.published) or 'no date'}, {side.title})"
+            for figure, side in zip(self.figures, self.sides, strict=True)
+        )
+        return f"The documents disagree on \u201c{self.what}\u201d: {first}, but {second}."
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """An earlier question and the answer that was given to it."""
 
@@ -188,7 +206,8 @@ class Answer:
     found, cited passages first. When `abstained`, `statements` is empty and `text` says so. `usage`
     counts the model's tokens (empty without a model) and `cost` is their price, where one is known;
     `timings` are seconds per stage. `incomplete` is why a model's reply has no proper end, empty
-    when it has; `notes` are what else a reader must know. All text of documents and models in it is
+    when it has; `notes` are what else a reader must know, and `conflicts` where other documents of
+    the evidence do not agree with those that are cited. All text of documents and models in it is
     plain: escape it before it is shown as Markdown or HTML.
     """
 
@@ -206,6 +225,7 @@ class Answer:
     notes: tuple[str, ...] = ()
     cost: Cost | None = None
     provenance: Provenance | None = None
+    conflicts: tuple[Conflict, ...] = ()
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -226,15 +246,26 @@ class Answer:
         """Every citation once, in the order of the text."""
         return tuple(dict.fromkeys(c for s in self.statements for c in s.citations))
 
+    @property
+    def _disputed(self) -> tuple[Citation, ...]:
+        """What conflicts quote that no statement cites."""
+        cited = [(c.document_id, c.start, c.end) for c in self.citations]
+        return tuple(
+            side
+            for conflict in self.conflicts
+            for side in conflict.sides
+            if not any(d == side.document_id and a <= side.start < b for d, a, b in cited)
+        )
+
     def __str__(self) -> str:
-        """The text with `[n]` after each sentence, the numbered sources, remarks, and the tokens
-        that were spent."""
-        after = [*self.remarks, self.spent]
+        """The text with `[n]` after each sentence, the numbered sources, conflicts, remarks, and
+        the tokens that were spent."""
+        after = [*map(str, self.conflicts), *self.remarks, self.spent]
         if self.abstained:
             return "\n\n".join(filter(None, (self.text, _nearest(self.evidence), *after)))
         sentences = " ".join(_marked(s) for s in self.statements)
         sources = dict[int, list[Citation]]()
-        for citation in self.citations:
+        for citation in dict.fromkeys((*self.citations, *self._disputed)):
             sources.setdefault(citation.number, []).append(citation)
         listed = "\n".join(_source(n, cs) for n, cs in sorted(sources.items()))
         return "\n\n".join([sentences, *filter(None, (listed, *after))])
@@ -264,6 +295,14 @@ class Answer:
                     "citations": [_citation_json(c) for c in s.citations],
                 }
                 for s in self.statements
+            ],
+            "conflicts": [
+                {
+                    "what": c.what,
+                    "figures": list(c.figures),
+                    "sides": [_citation_json(side) for side in c.sides],
+                }
+                for c in self.conflicts
             ],
             "evidence": [evidence_json(e) for e in self.evidence],
             "model": self.model,

@@ -9,6 +9,7 @@ from qa.evaluation.cases import Case
 from qa.types import (
     Answer,
     Citation,
+    Conflict,
     Cost,
     Evidence,
     Hit,
@@ -95,7 +96,13 @@ def _answer(record: dict[str, Any]) -> Answer:
         notes=tuple(record.get("notes", ())),
         cost=Cost(**record["cost"]) if record.get("cost") else None,
         provenance=_provenance(record["provenance"]) if record.get("provenance") else None,
+        conflicts=tuple(map(_conflict, record.get("conflicts", ()))),
     )
+
+
+def _conflict(record: dict[str, Any]) -> Conflict:
+    (one, other), (first, second) = map(_citation, record["sides"]), record["figures"]
+    return Conflict(record["what"], (one, other), (first, second))
 
 
 def _provenance(record: dict[str, Any]) -> Provenance:

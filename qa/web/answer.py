@@ -20,6 +20,7 @@ def view(answer: qa.Answer, root: Path) -> Data:
         return {"refusal": answer.text, "nearest": nearest} | after
     return after | {
         "statements": [_statement(s) for s in answer.statements],
+        "conflicts": [_conflict(c, root) for c in answer.conflicts],
         "doubt": doubt(answer.statements),
         "sources": _sources(answer.citations, root),
         "searched": _searched(answer),
@@ -72,6 +73,25 @@ def _statement(statement: qa.Statement) -> Data:
         "label": _LABELS[statement.verdict],
         "reasons": list(statement.reasons),
         "chips": [_chip(number, cited) for number, cited in by_number.items()],
+    }
+
+
+def _conflict(conflict: qa.Conflict, root: Path) -> Data:
+    """Two quotations that disagree, each with what opens it."""
+    return {
+        "what": conflict.what,
+        "sides": [
+            {
+                "figure": figure,
+                "number": side.number,
+                "title": side.title,
+                "date": day(side.published),
+                "place": place(side.source, root),
+                "text": _flat(side.quote),
+                "target": _target([side]),
+            }
+            for figure, side in zip(conflict.figures, conflict.sides, strict=True)
+        ],
     }
 
 

@@ -156,6 +156,7 @@ def _answered(answer: qa.Answer, root: Path) -> Iterator[str]:
         yield "\n".join(
             f"- “{_plain(s.text)}”: {_plain('; '.join(s.reasons) or s.verdict)}" for s in doubted
         )
+    yield from (_plain(str(conflict)) for conflict in answer.conflicts)
     sources = dict[int, list[qa.Citation]]()
     for citation in sorted(answer.citations, key=lambda c: c.number):
         sources.setdefault(citation.number, []).append(citation)

@@ -45,12 +45,24 @@ export default function ({ data, parentElement, setTriggerValue }) {
         el("p", { class: "quiet" }, `${date} · ${place}`),
         el("button", { class: "quote", onclick: open(target) }, text)));
 
+  const side = ({ figure, number, title, date, place, text, target }) =>
+    el("div", { class: "side" },
+      el("p", { class: "figure" }, figure),
+      el("p", { class: "quiet" }, `${date} · ${title} · ${place}`),
+      el("button", { class: "quote", "aria-label": `source ${number}, ${date}: ${text}`,
+        onclick: open(target) }, `“${text}”`));
+  const conflict = ({ what, sides }) =>
+    el("section", { class: "conflict", "aria-label": `The documents disagree on ${what}` },
+      el("p", {}, "The documents disagree on “", el("strong", {}, what), "”"),
+      el("div", { class: "sides" }, sides.map(side)));
+
   const remarks = () => data.remarks.map((remark) =>
     el("p", { class: "doubt", role: "note" }, remark));
   const spent = () => data.spent && el("p", { class: "quiet spent" }, data.spent);
 
   const answered = () => [
     el("p", { class: "answer" }, data.statements.map(statement)),
+    (data.conflicts || []).map(conflict),
     remarks(),
     data.doubt && el("p", { class: "doubt", role: "note" }, data.doubt),
     data.searched && el("p", { class: "quiet searched" }, data.searched),

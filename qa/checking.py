@@ -47,11 +47,14 @@ _PEOPLES = {
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """A verdict, the score in [0, 1] that it was read from, and the reasons a person can read."""
+    """A verdict, the score in [0, 1] that it was read from, and the reasons a person can read.
+    `ceiling` is the best verdict that another judge may give: where something is missing or
+    contradicted that can be told exactly, no one is asked."""
 
     score: float
     verdict: Verdict
     reasons: tuple[str, ...] = ()
+    ceiling: Verdict = "supported"
 
 
 def check(
@@ -84,10 +87,14 @@ def grade(
     the question that the passages do not speak of, and then the most is partial.
     """
     if not citations:
-        return Grade(0.0, "unsupported", ("no passage says this",))
+        return Grade(0.0, "unsupported", ("no passage says this",), "unsupported")
     if any(_flat(statement) == _flat(c.quote) for c in citations):
         return Grade(1.0, "supported")
-    findings = _findings(statement, citations, names, strange)
+    findings = _findings(statement, citations, names)
+    ceiling: Verdict = "unsupported" if any(left < _DOUBT for left, _ in findings) else "supported"
+    if unspoken and ceiling == "supported":
+        ceiling = "partial"
+    findings += _strangers(strange)
     findings += [(_DOUBT, f"the passages do not speak of {word}") for word in unspoken]
     score = said * prod(left for left, _ in findings)
     if findings:
@@ -96,7 +103,7 @@ def grade(
     reasons = [reason for _, reason in findings]
     if not reasons and score < SUPPORTED:
         reasons = [_UNSAID if score < UNSAID else "the quoted passage says only a part of this"]
-    return Grade(score, _verdict(score), tuple(reasons))
+    return Grade(score, _verdict(score), tuple(reasons), ceiling)
 
 
 _UNSAID = "the quoted passage says something else"
@@ -109,7 +116,7 @@ def _verdict(score: float) -> Verdict:
 
 
 def _findings(
-    statement: str, citations: Sequence[Citation], names: frozenset[str], strange: Sequence[str]
+    statement: str, citations: Sequence[Citation], names: frozenset[str]
 ) -> list[tuple[float, str]]:
     """What is wrong with a statement or doubtful in it, and what each leaves of the score."""
     pair = contradiction.compared(statement, [c.quote for c in citations])
@@ -120,10 +127,12 @@ def _findings(
     found += [(_MISPLACED, reason) for reason in contradiction.reversed_roles(pair)]
     found += [(_DOUBT, reason) for reason in contradiction.unnegated(pair)]
     found += [(_DOUBT, reason) for reason in contradiction.misattributed(pair)]
-    if strange:
-        reason = f"the quoted passage does not speak of {', '.join(strange)}"
-        found.append((_STRANGE if len(strange) > 1 else _DOUBT, reason))
     return found
+
+
+def _strangers(strange: Sequence[str]) -> list[tuple[float, str]]:
+    reason = f"the quoted passage does not speak of {', '.join(strange)}"
+    return [(_STRANGE if len(strange) > 1 else _DOUBT, reason)] if strange else []
 
 
 def missing(

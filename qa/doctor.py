@@ -146,6 +146,8 @@ def _variables(settings: Settings) -> list[str]:
             found.append(f"{variable} is not a setting and has no effect: {hint}")
     if settings.model and not settings.generates:
         found.append("QA_MODEL has no effect: set OPENAI_API_KEY or OPENAI_BASE_URL as well")
+    if settings.judge and not settings.generates:
+        found.append("QA_JUDGE has no effect without a model, which would be the judge")
     return found
 
 

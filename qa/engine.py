@@ -5,9 +5,10 @@ import os
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -35,8 +36,9 @@ from qa.collection import Collection
 from qa.dense import Server
 from qa.dossier import Verification
 from qa.errors import InputError, ModelError
+from qa.judging import Checked, Judge
 from qa.lexical import phrases
-from qa.models import ChatModel, Embedder, Reader, Vectors, Words
+from qa.models import ChatModel, Embedder, Reader, Reply, Vectors, Words
 from qa.questions import Asked, Query
 from qa.reranking import ListwiseReranker, Reranked, Reranker
 from qa.retrieval import Fused, Ranking
@@ -258,45 +260,41 @@ class Engine:
             draft = answering.draft(
                 query.text, matched, evidence, self.model, self._reader, self.settings
             )
-        # A quoted draft answers only what the passages speak of; of a model that is checked.
-        doubts = answering.unspoken_of(matched, self._reader) if draft.model else []
-        names = checking.known_names(e.hit.passage.text for e in evidence)
+        checked: Iterator[str | Checked] = self._checked(draft, matched, evidence, read, clock)
+        judge = Judge(query.text, self.model) if self.settings.judge and self.model else None
+        if judge and draft.model:
+            checked = judge.judged(checked)
         strict = self.settings.strict and bool(draft.model)
         statements, numbers, withheld = list[Statement](), dict[int, int](), 0
         began = time.perf_counter()
-        for piece in answering.written(draft):
-            if not isinstance(piece, answering.Sentence):
+        for event in checked:
+            if isinstance(event, str):
                 if not strict:  # then only what is checked leaves this function
-                    yield piece
+                    yield event
                 continue
-            if any(piece == said.text for said in statements):
-                continue  # Small models repeat themselves.
-            with clock("attribute"):
-                citations, said, strange = attribution.attribute(
-                    piece, evidence, read, self._reader, self._collection.rarity
-                )
-                verdict, reasons = checking.check(piece, citations, said, names, doubts, strange)
-                if verdict == "supported" and isinstance(piece, answering.Fragment):
-                    verdict, reasons = "partial", ("the reply broke off in this sentence",)
-                if strict and verdict == "unsupported":
-                    withheld += 1
-                    continue
-                citations = attribution.numbered(citations, numbers)
-                statements.append(Statement(str(piece), citations, verdict, reasons))
+            statement = event.statement
+            if strict and statement.verdict == "unsupported":
+                withheld += 1
+                continue
+            cited = attribution.numbered(statement.citations, numbers)
+            statements.append(replace(statement, citations=cited))
             if strict:
-                yield f"{piece} "
+                yield f"{statement.text} "
             yield statements[-1]
         if draft.faults and not statements and not withheld:
             raise ModelError(draft.faults[0])
-        clock.seconds["draft"] += time.perf_counter() - began - clock.seconds.get("attribute", 0)
+        if judge:
+            clock.seconds["judge"] = judge.seconds
+        others = clock.seconds.get("attribute", 0) + clock.seconds.get("judge", 0)
+        clock.seconds["draft"] += time.perf_counter() - began - others
         with clock("compare"):
-            cited = [citation for s in statements for citation in s.citations]
+            cited = tuple(citation for s in statements for citation in s.citations)
             disputed = conflicts.numbered(conflicts.conflicts(matched, read, cited), numbers)
         for statement in () if draft.model else _other_sides(disputed, statements):
             statements.append(statement)
             yield f"{statement.text}\n\n"
             yield statement
-        usage = Counter(query.usage) + Counter(draft.usage)
+        usage = Counter(query.usage) + Counter(draft.usage) + Counter(judge.usage if judge else {})
         yield Answer(
             question=question,
             query=query.text,
@@ -309,7 +307,12 @@ class Engine:
             timings=clock.seconds,
             filters=filters,
             incomplete=" ".join(draft.faults),
-            notes=(*ordered.notes, *draft.notes, *_withheld(withheld)),
+            notes=(
+                *ordered.notes,
+                *draft.notes,
+                *(judge.notes if judge else ()),
+                *_withheld(withheld),
+            ),
             conflicts=disputed,
             cost=prices.cost(table, (draft.model, usage), (ordered.model, ordered.usage)),
             provenance=Provenance(
@@ -320,6 +323,39 @@ class Engine:
                 self._catalog.hashes(e.hit.passage.document_id for e in evidence),
             ),
         )
+
+    def _checked(
+        self,
+        draft: Reply,
+        matched: Sequence[answering.Matched],
+        evidence: Sequence[Evidence],
+        read: Mapping[str, Words],
+        clock: "_Clock",
+    ) -> Iterator[str | Checked]:
+        """The pieces of a draft, and each sentence as soon as it is complete, with its citations,
+        under the numbers of the evidence, and its verdict."""
+        # A quoted draft answers only what the passages speak of; of a model that is checked.
+        doubts = answering.unspoken_of(matched, self._reader) if draft.model else []
+        names = checking.known_names(e.hit.passage.text for e in evidence)
+        said_before = set[str]()
+        for piece in answering.written(draft):
+            if not isinstance(piece, answering.Sentence):
+                yield piece
+                continue
+            if piece in said_before:
+                continue  # Small models repeat themselves.
+            with clock("attribute"):
+                citations, said, strange = attribution.attribute(
+                    piece, evidence, read, self._reader, self._collection.rarity
+                )
+                grade = checking.grade(piece, citations, said, names, doubts, strange)
+                verdict, reasons, ceiling = grade.verdict, grade.reasons, grade.ceiling
+                if ceiling == "supported" and isinstance(piece, answering.Fragment):
+                    ceiling = "partial"
+                if verdict == "supported" and isinstance(piece, answering.Fragment):
+                    verdict, reasons = "partial", ("the reply broke off in this sentence",)
+            said_before.add(piece)
+            yield Checked(Statement(str(piece), citations, verdict, reasons), ceiling)
 
     def _scope(self, filters: Filters) -> Scope | None:
         if filters.since and filters.until and filters.since > filters.until:

@@ -67,6 +67,7 @@ class Settings(BaseSettings):
         "", description="chat model that puts the passages found in order; none: no second opinion"
     )
     strict: bool = Field(False, description="withhold sentences that the documents do not back")
+    judge: bool = Field(False, description="have the model grade its sentences after the checks")
     prices: Path | None = Field(
         None, description="table of prices; default prices.toml in the home folder, if it is there"
     )

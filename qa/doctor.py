@@ -153,7 +153,12 @@ def _variables(settings: Settings) -> list[str]:
 
 def _model(settings: Settings) -> str:
     if not settings.generates:
-        return "none: answers are quotes (a model needs OPENAI_API_KEY or OPENAI_BASE_URL)"
+        return "none: answers are quotes (a model needs OPENAI_API_KEY, OPENAI_BASE_URL or QA_GGUF)"
+    if settings.gguf:
+        from qa.models.gguf import GGUF
+
+        name, size = GGUF.configured(settings).name, settings.gguf.stat().st_size / 1e9
+        return f"{name}, {size:.2g} GB, run in this process by xllamacpp {version('xllamacpp')}"
     from qa.models.openai_compatible import OpenAICompatible
 
     # Without a name the service is asked for its models; OpenAI itself is not asked.

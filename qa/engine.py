@@ -120,7 +120,12 @@ class Engine:
         reader = MiniLM()
         if embedder is None:
             embedder = reader if settings.embedder == "minilm" else _embedder(settings)
-        if model is None and settings.generates:
+        if model is None and settings.gguf:
+            from qa.models.gguf import GGUF, fitted
+
+            settings = fitted(settings)
+            model = GGUF.configured(settings)
+        elif model is None and settings.generates:
             from qa.models.openai_compatible import OpenAICompatible
 
             model = OpenAICompatible.configured(settings)

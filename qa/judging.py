@@ -69,14 +69,16 @@ class Judge:
             count=len(statements),
         )
         kept = "the verdicts are those of the exact checks"
-        reply = self.model.reply(system.substitute(), asked)
+        usage = dict[str, int]()
         try:
+            reply = self.model.reply(system.substitute(), asked)
+            usage = reply.usage
             text = "".join(reply)
         except ModelError as error:
             self.notes.append(f"The judge did not answer ({error}): {kept}.")
             return {}
         finally:
-            self.usage |= reply.usage
+            self.usage |= usage
         grades = _read(text, len(statements))
         if missing := len(statements) - len(grades):
             what = "no sentence" if not grades else f"{len(grades)} of {len(statements)} sentences"

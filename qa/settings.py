@@ -37,6 +37,9 @@ class Settings(BaseSettings):
         validation_alias="OPENAI_BASE_URL",
         description="URL of an OpenAI-compatible service",
     )
+    gguf: Path | None = Field(
+        None, description="file of a chat model to run in this process; needs the extra `local`"
+    )
     embedder: str = Field(
         "minilm", description="minilm, or openai:MODEL for embeddings of the service"
     )
@@ -72,10 +75,15 @@ class Settings(BaseSettings):
         None, description="table of prices; default prices.toml in the home folder, if it is there"
     )
 
-    @field_validator("home")
+    @field_validator("gguf", mode="before")
     @classmethod
-    def _expanded(cls, home: Path) -> Path:
-        return Path(os.path.expanduser(home))  # else a folder named ~ would be made
+    def _unset(cls, path: object) -> object:
+        return path or None  # an empty one takes back what the environment says
+
+    @field_validator("home", "gguf")
+    @classmethod
+    def _expanded(cls, path: Path | None) -> Path | None:
+        return path and Path(os.path.expanduser(path))  # else a folder named ~ would be made
 
     @field_validator("chroma_url")
     @classmethod
@@ -101,7 +109,7 @@ class Settings(BaseSettings):
     @property
     def generates(self) -> bool:
         """Whether a language model is configured; without one, answers quote the documents."""
-        return bool(self.base_url or self.api_key.get_secret_value())
+        return bool(self.gguf or self.base_url or self.api_key.get_secret_value())
 
     def shown(self) -> dict[str, Any]:
         """Plain values to be kept with an answer: without the key, or what a URL holds of one."""

@@ -73,7 +73,9 @@ def page() -> None:
     wanted: dict[str, Any] = {"passages": passages, "model": model.strip()}
     wanted |= {"base_url": base_url.strip(), "api_key": given}
     if how == _QUOTE and used:
-        wanted |= {"base_url": "", "api_key": ""}
+        wanted |= {"base_url": "", "api_key": "", "gguf": ""}
+    elif base_url.strip():
+        wanted["gguf"] = ""  # a service instead of the file
     try:
         chosen = variant(shared.engine(), wanted)
         if tested:

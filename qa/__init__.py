@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from qa.errors import QAError as QAError
     from qa.errors import StoreError as StoreError
     from qa.errors import UnreachableError as UnreachableError
+    from qa.feedback import Feedback as Feedback
+    from qa.feedback import FeedbackFile as FeedbackFile
     from qa.plaintext import visible as visible
     from qa.settings import Settings as Settings
     from qa.types import Answer as Answer
@@ -53,6 +55,7 @@ _HOMES = {
         "StoreError",
         "UnreachableError",
     ),
+    "qa.feedback": ("Feedback", "FeedbackFile"),
     "qa.plaintext": ("visible",),
     "qa.settings": ("Settings",),
     "qa.types": (
@@ -85,6 +88,8 @@ __all__ = [
     "Engine",
     "Evidence",
     "Failure",
+    "Feedback",
+    "FeedbackFile",
     "Filters",
     "Hit",
     "IndexReport",

@@ -1,6 +1,5 @@
 """The commands `qa eval` and `qa cases`. What a command needs is imported when it runs."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from qa.errors import InputError
-from qa.opening import AsJson, Home, Model, opened
+from qa.opening import AsJson, Home, Model, opened, settings_of
 from qa.terminal import Command, Defaulted, progress, show, show_json
 
 if TYPE_CHECKING:
@@ -39,6 +38,10 @@ Bounds = Annotated[
 Format = Annotated[
     str,
     typer.Option("--format", help="CASES is a public set: squad, clapnq, jsonl, beir or mtrag."),
+]
+
+Out = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Append to this file; default: print.")
 ]
 
 
@@ -282,9 +285,7 @@ def new(
         str, typer.Argument(metavar="DOCUMENT", help="File name or id of an indexed document.")
     ],
     most: Annotated[int, typer.Option(min=1, max=50, help="Cases to draft.")] = 5,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Append to this file; default: print.")
-    ] = None,
+    out: Out = None,
     model: Model = None,
     home: Home = None,
     as_json: AsJson = False,
@@ -306,16 +307,26 @@ def new(
         drafts = evaluation.draft(named[0], most, engine.model)
     if not drafts:
         raise InputError(f"{document} has no sentence to draft from: write the case by hand")
-    if as_json:
-        show_json([case.to_json() for case in drafts])
-        return
-    lines = "".join(f"{_line(case)}\n" for case in drafts)
-    if out is None:
-        show(lines, end="")
-        return
-    with out.open("a", encoding="utf-8") as file:
-        file.write(lines)
-    show(f"{out}: {len(drafts)} drafts; edit them, then `qa cases check {out}`")
+    _give(drafts, out, as_json)
+
+
+@cases.command(cls=Command)
+def feedback(
+    out: Out = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Draft a case of each answer that was judged with a thumb on the page, for you to edit.
+
+    Each draft is tagged "draft" and "feedback", and its note is the reason that was given.
+    """
+    from qa import evaluation
+
+    place = settings_of(home).home
+    drafts = evaluation.feedback_cases(place)
+    if not drafts:
+        raise InputError(f"nobody has judged an answer in {place}: give it a thumb in `qa chat`")
+    _give(drafts, out, as_json)
 
 
 @cases.command("convert", cls=Command)
@@ -337,8 +348,17 @@ def convert_command(
         show(f"{folder}: {counts['documents']} documents, {counts['cases']} cases")
 
 
-def _line(case: "Case") -> str:
-    return json.dumps(case.to_json(), ensure_ascii=False)
+def _give(drafts: "list[Case]", out: Path | None, as_json: bool) -> None:
+    from qa.evaluation import to_jsonl
+
+    if as_json:
+        show_json([case.to_json() for case in drafts])
+    elif out is None:
+        show(to_jsonl(drafts), end="")
+    else:
+        with out.open("a", encoding="utf-8") as file:
+            file.write(to_jsonl(drafts))
+        show(f"{out}: {len(drafts)} drafts; edit them, then `qa cases check {out}`")
 
 
 def _is_called(source: str, name: str) -> bool:

@@ -13,7 +13,7 @@ from qa.evaluation.cases import (
     schema,
 )
 from qa.evaluation.comparison import Comparison, Gate, compare, gates
-from qa.evaluation.drafting import draft
+from qa.evaluation.drafting import draft, feedback_cases, to_jsonl
 from qa.evaluation.exports import export
 from qa.evaluation.formats import FORMATS, Converted, convert
 from qa.evaluation.page import to_html
@@ -42,6 +42,7 @@ __all__ = [
     "draft",
     "evaluate",
     "export",
+    "feedback_cases",
     "gates",
     "load_cases",
     "read_cases",
@@ -49,5 +50,6 @@ __all__ = [
     "run_cases",
     "schema",
     "to_html",
+    "to_jsonl",
     "to_text",
 ]

@@ -121,6 +121,7 @@ class Case:
     tags: Annotated[
         tuple[Words, ...], Field(description="kinds; agreed are: " + ", ".join(TAGS))
     ] = ()
+    note: Annotated[str, Field(description="for who reads the case; not measured")] = ""
 
     def to_json(self) -> dict[str, Any]:
         """Plain values that `read_cases` reads back; fields at their default are left out."""

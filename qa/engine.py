@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from types import TracebackType
 from typing import Self
 
@@ -39,6 +39,7 @@ from qa.errors import InputError, ModelError
 from qa.judging import Checked, Judge
 from qa.lexical import phrases
 from qa.models import ChatModel, Embedder, Reader, Reply, Vectors, Words
+from qa.models.stopping import Stoppable
 from qa.questions import Asked, Query
 from qa.reranking import ListwiseReranker, Reranked, Reranker
 from qa.retrieval import Fused, Ranking
@@ -236,17 +237,23 @@ class Engine:
         return answer
 
     def stream(
-        self, question: str, history: History = (), filters: Filters = EVERYTHING
+        self,
+        question: str,
+        history: History = (),
+        filters: Filters = EVERYTHING,
+        stop: Event | None = None,
     ) -> Iterator[str | Statement | Answer]:
         """The same, as it comes about: pieces of text, a Statement for each finished sentence,
-        and the Answer at the end."""
+        and the Answer at the end. Another thread may set `stop`: what a model has written until
+        then is the answer, marked incomplete, and ModelError is raised when that is nothing."""
         question, clock, asked = _usable(question), _Clock(), datetime.now(UTC)
-        table = prices.load(self.settings) if self.model else {}
+        model = Stoppable(self.model, stop) if self.model and stop else self.model
+        table = prices.load(self.settings) if model else {}
         if not self.counts()[0]:
             raise InputError(f"the index in {self._home} is empty: run `qa index corpus`")
-        scope = self._scope(filters)
+        searched = self._searched(filters)
         with clock("condense"):
-            query = questions.condense(question, _turns(history), self.model)
+            query = questions.condense(question, _turns(history), model)
             query = questions.in_english(query, self._collection.cognate)
             parts = questions.parts(query)
         with clock("retrieve"):
@@ -263,10 +270,10 @@ class Engine:
             matched = [(one, matching.compare(one.target, evidence, read)) for one, _ in found]
         with clock("draft"):
             draft = answering.draft(
-                query.text, matched, evidence, self.model, self._reader, self.settings
+                query.text, matched, evidence, model, self._reader, self.settings
             )
         checked: Iterator[str | Checked] = self._checked(draft, matched, evidence, read, clock)
-        judge = Judge(query.text, self.model) if self.settings.judge and self.model else None
+        judge = Judge(query.text, model) if self.settings.judge and model else None
         if judge and draft.model:
             checked = judge.judged(checked)
         strict = self.settings.strict and bool(draft.model)
@@ -303,7 +310,7 @@ class Engine:
         yield Answer(
             question=question,
             query=query.text,
-            text=" ".join(s.text for s in statements) or self._refusal(query.text, filters, scope),
+            text=" ".join(s.text for s in statements) or _refusal(searched, query.text),
             statements=tuple(statements),
             evidence=retrieval.renumbered(evidence, numbers),
             abstained=not statements,
@@ -311,6 +318,7 @@ class Engine:
             usage=dict(usage + Counter(ordered.usage)),
             timings=clock.seconds,
             filters=filters,
+            searched=searched,
             incomplete=" ".join(draft.faults),
             notes=(
                 *ordered.notes,
@@ -428,12 +436,12 @@ class Engine:
                 del self._words[next(iter(self._words))]
         return known
 
-    def _refusal(self, query: str, filters: Filters, scope: Scope | None) -> str:
-        documents, passages = self.counts()
-        searched = f"{passages} passages of {documents} documents"
-        if scope is not None:
-            searched = f"{len(scope.documents)} of {documents} documents, those {filters},"
-        return f"{answering.REFUSAL} Searched {searched} for \u201c{query}\u201d."
+    def _searched(self, filters: Filters) -> str:
+        """What the filters let a search see, in words. Raises InputError when that is nothing."""
+        scope, (documents, passages) = self._scope(filters), self.counts()
+        if scope is None:
+            return f"{passages} passages of {documents} documents"
+        return f"{len(scope.documents)} of {documents} documents, those {filters}"
 
 
 def ask(
@@ -466,6 +474,11 @@ def _listed(failures: Sequence[Failure]) -> str:
     if not failures:
         return f": add {', '.join(loading.LOADERS)} files"
     return "".join(f"\n  {failure.source}: {failure.error}" for failure in failures[:5])
+
+
+def _refusal(searched: str, query: str) -> str:
+    comma = "," if "," in searched else ""  # it ends in what the filters allow
+    return f"{answering.REFUSAL} Searched {searched}{comma} for \u201c{query}\u201d."
 
 
 class _Clock:

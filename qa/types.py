@@ -202,12 +202,13 @@ class Provenance:
 class Answer:
     """The reply to one question.
 
-    `query` is what was searched, in the documents that `filters` allow. `evidence` is what was
-    found, cited passages first. When `abstained`, `statements` is empty and `text` says so. `usage`
-    counts the model's tokens (empty without a model) and `cost` is their price, where one is known;
-    `timings` are seconds per stage. `incomplete` is why a model's reply has no proper end, empty
-    when it has; `notes` are what else a reader must know, and `conflicts` where other documents of
-    the evidence do not agree with those that are cited. All text of documents and models in it is
+    `query` is what was searched for, in the documents that `filters` allow, and `searched` says how
+    many those were. `evidence` is what was found, cited passages first. When `abstained`,
+    `statements` is empty and `text` says so. `usage` counts the model's tokens (empty without a
+    model) and `cost` is their price, where one is known; `timings` are seconds per stage.
+    `incomplete` is why a model's reply has no proper end, empty when it has; `notes` are what else
+    a reader must know, and `conflicts` where other documents of the evidence do not agree with
+    those that are cited. All text of documents and models in it is
     plain: escape it before it is shown as Markdown or HTML.
     """
 
@@ -226,6 +227,7 @@ class Answer:
     cost: Cost | None = None
     provenance: Provenance | None = None
     conflicts: tuple[Conflict, ...] = ()
+    searched: str = ""
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -283,6 +285,7 @@ class Answer:
             "question": self.question,
             "query": self.query,
             "filters": str(self.filters),
+            "searched": self.searched,
             "answer": self.text,
             "abstained": self.abstained,
             "incomplete": self.incomplete,

@@ -3,12 +3,22 @@
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Timer
 
 import pytest
-from openai_server import OpenAIServer, fails, hangs_up, says, says_for_ever
+from openai_server import (
+    OpenAIServer,
+    Scripted,
+    fails,
+    hangs_up,
+    is_silent,
+    says,
+    says_for_ever,
+    stalls,
+)
 
 import qa
 from qa import tokens
@@ -242,6 +252,36 @@ def test_a_reader_who_leaves_early_stops_the_model(engine: qa.Engine, server: Op
     assert next(event for event in events if event) == "word"
     del events
     assert server.left.wait(20)
+
+
+@pytest.mark.parametrize("reply", [stalls, says_for_ever])
+def test_what_was_written_until_a_stop_is_kept_and_says_so(
+    engine: qa.Engine, server: OpenAIServer, reply: Callable[[str], Scripted]
+) -> None:
+    server.replies.append(reply("López Obrador asked for more US development aid. He also asked"))
+    stop = Event()
+    for event in engine.stream(DEMO, stop=stop):
+        if not isinstance(event, qa.Answer):
+            stop.set()
+    assert isinstance(event, qa.Answer)
+    assert event.incomplete == "it was stopped"
+    assert event.statements[0].text == "López Obrador asked for more US development aid."
+    assert event.statements[0].citations
+    assert event.statements[-1].verdict != "supported"
+    assert event.searched.endswith(" passages of 4 documents")
+
+
+def test_a_stop_before_anything_is_written_does_not_wait_for_the_model(
+    engine: qa.Engine, server: OpenAIServer
+) -> None:
+    server.replies.append(is_silent)
+    stop = Event()
+    Timer(0.3, stop.set).start()
+    with pytest.raises(qa.ModelError, match="it was stopped before"):
+        list(engine.stream(DEMO, stop=stop))
+    with pytest.raises(qa.ModelError, match="it was stopped before"):
+        list(engine.stream(DEMO, stop=stop))
+    assert len(server.requests) <= 1
 
 
 @pytest.mark.parametrize("failure", [hangs_up, fails(500, "out of memory")])

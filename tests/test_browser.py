@@ -13,9 +13,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from openai_server import OpenAIServer, fails, says
+from openai_server import OpenAIServer, fails, says, stalls
 
 import qa
+from qa.evaluation import feedback_cases
 
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="browser tests need playwright: pip install playwright"
@@ -86,14 +87,14 @@ def written_about(document: qa.Document) -> qa.Answer:
 
 
 @contextmanager
-def server(home: Path, app: Path) -> Iterator[str]:
-    """The URL of a page that runs until the block ends."""
+def server(home: Path, app: Path, **variables: str) -> Iterator[str]:
+    """The URL of a page that runs until the block ends, with variables in its environment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     keys = {"OPENAI_API_KEY", "OPENAI_BASE_URL"}
     environment = {k: v for k, v in os.environ.items() if k not in keys}
-    environment |= {"QA_HOME": str(home), "PYTHONPATH": str(ROOT)}
+    environment |= {"QA_HOME": str(home), "PYTHONPATH": str(ROOT), **variables}
     options = ["--server.port", str(port), "--server.address", "127.0.0.1"]
     command = [sys.executable, "-m", "streamlit", "run", str(app), *options]
     with subprocess.Popen(
@@ -340,6 +341,124 @@ def test_a_conversation_survives_a_reload_and_a_new_server(
         chip = page.locator(".statement", has_text=DEMO_QUOTE).locator("button.chip").first
         chip.click()
         expect(page.locator("aside mark")).to_have_text(DEMO_QUOTE)
+
+
+def test_a_thumb_and_its_reason_survive_a_reload_and_become_a_case(
+    demo: str, demo_folder: Path, visit: Visit
+) -> None:
+    page = visit(demo)
+    ask(page, "How many people are in the caravan?")
+    down = page.get_by_role("button", name="This answer is not right")
+    down.focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("Its source does not say that").check()
+    page.get_by_label("What would be right").fill("6,000")
+    page.get_by_label("Why").fill(f"Counted anew {ATTACK}")
+    page.keyboard.press("Enter")
+    kept = page.locator(".judged")
+    words = (
+        f"not right. Its source does not say that. Right would be “6,000”. Counted anew {ATTACK}"
+    )
+    expect(kept).to_contain_text(words)
+    expect(down).to_be_focused()
+    page.reload()
+    expect(kept).to_contain_text(words)
+    expect(down).to_have_attribute("aria-pressed", "true")
+    (case,) = feedback_cases(demo_folder)
+    assert (case.must_include, case.note) == ((("6,000",),), f"Counted anew {ATTACK}")
+    settle(page)
+    down.click()
+    expect(down).to_have_attribute("aria-pressed", "false")
+    settle(page)
+    assert feedback_cases(demo_folder) == []
+
+
+def test_what_was_searched_is_shown_with_scores_and_opens_each_passage(
+    demo: str, visit: Visit
+) -> None:
+    page = visit(demo, NARROW)
+    ask(page, "How many tanks did Guatemala send to Tapachula?")
+    page.get_by_role("button", name="What was searched").click()
+    table = page.get_by_role("table")
+    expect(page.locator(".ranks")).to_contain_text("Searched 31 passages of 15 documents for “How")
+    expect(table.get_by_role("row")).to_have_count(7)
+    scores = [float(cell) for cell in table.locator("td:nth-child(2)").all_inner_texts()]
+    assert scores == sorted(scores, reverse=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW[0]
+    table.get_by_role("button").last.click()
+    expect(page.locator("aside mark")).to_be_visible()
+
+
+def test_an_answer_is_copied_kept_and_asked_again_in_other_documents(
+    demo: str, demo_folder: Path, visit: Visit
+) -> None:
+    page = visit(demo)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    ask(page, "what did Lopez Obrador ask for in return?")
+    page.get_by_role("button", name="Copy").press("Enter")
+    expect(page.get_by_text("Copied.")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("what did Lopez Obrador ask for in return?\n\n")
+    assert f"{DEMO_QUOTE} [1]\n\n[1] A massive caravan" in copied
+    assert copied.endswith(f"“{DEMO_QUOTE}”\n")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    with qa.Engine.open(demo_folder) as engine:
+        assert engine.verify(download.value.path()).stands
+    page.get_by_role("button", name="Ask again").click()
+    page.get_by_role("button", name="Once more, the same way").click()
+    expect(page.locator("h2.question")).to_have_count(2)
+    expect(page.locator(".statement", has_text=DEMO_QUOTE)).to_have_count(2)
+
+
+def test_a_model_is_watched_through_a_reload_stopped_replaced_and_missed(
+    demo_folder: Path, visit: Visit
+) -> None:
+    with OpenAIServer() as service:
+        service.replies.append(stalls("He insisted on easing sanctions on Cuba and Venezuela. He"))
+        model = {"OPENAI_BASE_URL": service.url, "QA_MODEL": "tiny", "NO_PROXY": "127.0.0.1"}
+        with server(demo_folder, ROOT / "app.py", **model) as url:
+            page = visit(url)
+            ask(page, "what did Lopez Obrador ask for in return?")
+            draft = page.locator(".st-key-draft", has_text="He insisted on easing sanctions")
+            expect(draft).to_be_visible()
+            page.reload()
+            expect(draft).to_be_visible()
+            page.get_by_role("button", name="Stop").click()
+            expect(page.get_by_text("The answer is incomplete: it was stopped.")).to_be_visible()
+            said = page.locator(".statement", has_text="He insisted on easing sanctions")
+            expect(said.locator("button.chip").first).to_be_visible()
+            page.get_by_role("button", name="Ask again").click()
+            page.get_by_role("button", name="Quote the documents").click()
+            expect(page.locator(".statement", has_text=DEMO_QUOTE)).to_be_visible()
+            assert len(service.requests) == 1
+            service.__exit__()
+            ask(page, "How many people are in the caravan?")
+            expect(page.get_by_role("alert")).to_contain_text("no connection to http://127.0.0.1")
+            page.reload()
+            expect(page.get_by_role("alert")).to_contain_text("no connection to http://127.0.0.1")
+            expect(page.locator("h2.question")).to_have_count(3)
+
+
+def test_ten_people_at_once_share_one_engine(
+    demo_folder: Path, tmp_path: Path, visit: Visit
+) -> None:
+    app = tmp_path / "shown.py"
+    shown = "import streamlit as st\nfrom qa.web import shared\nst.text(id(shared.engine()))\n"
+    app.write_text((ROOT / "app.py").read_text("utf-8") + shown, "utf-8")
+    with server(demo_folder, app) as url:
+        first = visit(url)
+        pages = [first, *(first.context.new_page() for _ in range(9))]
+        for page in pages[1:]:
+            page.goto(url, wait_until="commit")
+        for n, page in enumerate(pages):
+            ask(page, f"How many people are in the caravan? I am {n}.")
+        for n, page in enumerate(pages):
+            said = page.locator("section", has_text=f"I am {n}.").locator(".chip")
+            expect(said.first).to_be_visible()
+            expect(page.locator("h2.question")).to_have_count(1)
+        engines = {page.get_by_test_id("stText").last.inner_text() for page in pages}
+        assert len(engines) == 1
 
 
 def test_a_conversation_is_renamed_exported_and_deleted(demo: str, visit: Visit) -> None:

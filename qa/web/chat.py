@@ -1,16 +1,27 @@
 """The chat page: a conversation, the source that was opened beside it, and the question field."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
 import qa
-from qa.web import ASSETS, answer, components, filters, settings, shared, sidebar, source
+from qa.web import (
+    ASSETS,
+    answer,
+    asking,
+    components,
+    filters,
+    settings,
+    shared,
+    sidebar,
+    source,
+    under,
+)
 from qa.web.components import Data
-from qa.web.conversations import Conversations, Exchange, new_id
+from qa.web.conversations import Again, Conversations, Exchange, new_id
 
 _DEMO = "migrant-caravan-2023-12-25.txt"  # the article that marks the demo corpus
 _DEMO_QUESTIONS = (
@@ -53,7 +64,7 @@ def page() -> None:
         sidebar.show_head(settings.who(engine), len(documents), passages, _start_over)
         filters.show_fields(documents)
         sidebar.show_conversations(
-            conversations, _exchanges(), store, shared.root(engine), _choose, _start_over
+            conversations, _exchanges(), store, shared.root(engine), _choose, _delete
         )
         sidebar.show_documents(documents, lambda document: _open(document, []))
     with st.container(key="desk"):
@@ -80,9 +91,12 @@ def _resume(store: Conversations) -> None:
     current = st.session_state.get("conversation")
     wanted = st.query_params.get("conversation")
     if wanted and wanted != current:
+        now = dict(asking.running())  # before the file is read, so that none is missed
         kept = store.read(wanted)
         st.session_state["lost"] = kept is None
-        st.session_state["exchanges"] = kept[1] if kept else []
+        st.session_state["exchanges"] = [
+            now[e.id].exchange if e.id in now else e for e in (kept[1] if kept else [])
+        ]
         st.session_state["conversation"] = wanted if kept else None
         if kept is None:
             del st.query_params["conversation"]
@@ -124,49 +138,75 @@ def _period(documents: Sequence[qa.Document]) -> str:
 
 
 def _show_conversation(engine: qa.Engine) -> None:
-    for n, exchange in enumerate(_exchanges()):
+    exchanges, judged = _exchanges(), _judged(engine)
+    held = False  # by an earlier question, which this one may lean on
+    for n, exchange in enumerate(exchanges):
+        waiting = not (exchange.answer or exchange.error)
         data: Data = {"question": exchange.question, "error": exchange.error}
         if exchange.answer:
             data |= answer.view(exchange.answer, shared.root(engine))
-        components.exchange(f"exchange-{n}", data, _open_target, partial(_retry, n))
-    waiting = _exchanges()[-1]
-    if not (waiting.answer or waiting.error):
-        with st.container(key="draft"):
-            _answer(engine, waiting)
-        st.rerun()
+            data["under"] = under.view(
+                exchange.answer,
+                shared.root(engine),
+                judged.get(exchange.id),
+                _ways(engine, exchange.answer),
+            )
+            if st.session_state.get("saving") == exchange.id:
+                data["dossier"] = exchange.answer.to_markdown()
+        components.exchange(
+            f"exchange-{n}",
+            data | {"waits": held and waiting},
+            _open_target,
+            partial(_retry, n),
+            partial(_judge, n),
+            partial(_again, n),
+            partial(_save, exchange.id),
+        )
+        if waiting and not held:
+            held = True
+            with st.container(key="draft"):
+                _answer(engine, n)
 
 
-def _answer(engine: qa.Engine, exchange: Exchange) -> None:
-    """Asks the question and shows the answer while it is written, as plain text."""
+def _answer(engine: qa.Engine, n: int) -> None:
+    """Has an exchange answered, and shows the answer while it is written, as plain text."""
+    exchange = _exchanges()[n]
+    now = asking.running().get(exchange.id)
+    if now is None:
+        again = exchange.again or Again(filters.chosen(), history=_history(n))
+        store, conversation = _store(engine), _conversation()
+        exchange.again = None
+        now = asking.start(
+            settings.asked(engine, again.how),
+            exchange,
+            again.history,
+            again.filters,
+            lambda complete: store.put(conversation, complete),
+        )
+    _exchanges()[n] = now.exchange
+    passages = sidebar.count(engine.counts()[1], "passage")
+    if engine.model:
+        _watch(now, passages)
+        return
     draft = st.empty()
-    draft.text(f"Searching {sidebar.count(engine.counts()[1], 'passage')} …")
-    history = [(e.question, e.answer.text) for e in _exchanges() if e.answer]
-    try:
-        events = engine.stream(exchange.question, history, filters.chosen())
-        for text in _written(events, exchange):
-            draft.text(qa.visible(text))
-    except qa.QAError as error:
-        exchange.error = str(error)
-    except Exception:
-        # The log gets the traceback; without this the page would ask again at every run.
-        exchange.error = "something unexpected went wrong; the server's log says what."
-        raise
-    finally:
-        _keep(engine, exchange)
+    draft.text(f"Searching {passages} …")
+    while not now.done(0.05):
+        draft.text(qa.visible(now.text) or f"Searching {passages} …")
+    _finish(now)
 
 
-def _written(events: Iterator[str | qa.Statement | qa.Answer], exchange: Exchange) -> Iterator[str]:
-    """The draft after each event: finished sentences with their numbers, then the one begun."""
-    settled, begun = list[str](), ""
-    for event in events:
-        if isinstance(event, qa.Answer):
-            exchange.answer = event
-        elif isinstance(event, qa.Statement):
-            settled.append(answer.marked(event))
-            begun = begun.partition(event.text)[2]
-        else:
-            begun += event
-        yield " ".join([*settled, begun.strip()])
+@st.fragment(run_every=0.25)
+def _watch(now: asking.Asking, passages: str) -> None:
+    """The answer so far, and a button that ends it with that."""
+    if now.done(0.5 if now.stopping else 0):
+        _finish(now)
+    st.text(qa.visible(now.text) or f"Searching {passages} …")
+    st.button("Stopping …" if now.stopping else "Stop", on_click=now.stop, disabled=now.stopping)
+
+
+def _finish(now: asking.Asking) -> None:
+    st.session_state["unkept"] = _unkept(now.unkept)
+    st.rerun()
 
 
 def _show_source(engine: qa.Engine) -> None:
@@ -189,13 +229,18 @@ def _exchanges() -> list[Exchange]:
     return exchanges
 
 
-def _ask(question: str) -> None:
+def _ask(question: str, again: Again | None = None) -> None:
     """Puts a question; the source of an earlier answer gives way to the new one."""
     st.query_params["conversation"] = _conversation()
-    exchange = Exchange(question)
+    exchange = Exchange(question, again=again)
     _exchanges().append(exchange)
     _keep(shared.engine(), exchange)
     _close()
+
+
+def _history(n: int) -> tuple[tuple[str, str], ...]:
+    """The turns before an exchange."""
+    return tuple((e.question, e.answer.text) for e in _exchanges()[:n] if e.answer)
 
 
 def _keep(engine: qa.Engine, exchange: Exchange) -> None:
@@ -204,7 +249,11 @@ def _keep(engine: qa.Engine, exchange: Exchange) -> None:
         _store(engine).put(_conversation(), exchange)
         st.session_state["unkept"] = ""
     except qa.StoreError as error:
-        st.session_state["unkept"] = f"This conversation is not being saved: {error}"
+        st.session_state["unkept"] = _unkept(str(error))
+
+
+def _unkept(why: str) -> str:
+    return why and f"This conversation is not being saved: {why}"
 
 
 def _conversation() -> str:
@@ -232,6 +281,56 @@ def _retry(n: int) -> None:
     failed = _exchanges().pop(n)
     _store(shared.engine()).drop(failed)
     _ask(failed.question)
+
+
+def _ways(engine: qa.Engine, given: qa.Answer) -> list[tuple[str, Again]]:
+    model = settings.who(engine) if engine.model else ""
+    return under.ways(given, filters.chosen(), model)
+
+
+def _again(n: int, way: int) -> None:
+    """Asks a question anew, after the turns that it was asked after."""
+    exchange, engine = _exchanges()[n], settings.engine()
+    if exchange.answer:
+        chosen = _ways(engine, exchange.answer)[way][1]
+        _ask(exchange.question, replace(chosen, history=_history(n)))
+
+
+def _judged(engine: qa.Engine) -> dict[str, qa.Feedback]:
+    """What was said of answers, by the id of the exchange."""
+    try:
+        return qa.FeedbackFile(engine.settings.home).read()
+    except qa.StoreError as error:
+        st.text(str(error))
+        return {}
+
+
+def _judge(n: int, given: Data) -> None:
+    exchange, file = _exchanges()[n], qa.FeedbackFile(shared.engine().settings.home)
+    said = under.judged(exchange, _history(n), given)
+    try:
+        if said:
+            file.put(said)
+        else:
+            file.drop([exchange.id])
+    except qa.StoreError as error:
+        st.session_state["unkept"] = f"What you said is not kept: {error}"
+
+
+def _save(exchange: str) -> None:
+    st.session_state["saving"] = exchange
+
+
+def _delete(conversation: str) -> None:
+    """Takes the conversation on the page out for good, with what was said of its answers."""
+    engine, ids = shared.engine(), [exchange.id for exchange in _exchanges()]
+    asking.forget(ids)
+    try:
+        _store(engine).delete(conversation)
+        qa.FeedbackFile(engine.settings.home).drop(ids)
+    except qa.StoreError as error:
+        st.session_state["unkept"] = str(error)
+    _start_over()
 
 
 def _choose(conversation: str) -> None:

@@ -19,27 +19,38 @@ Data = dict[str, Any]
 """Plain values for a component: what json.dumps takes."""
 
 
-def _component(name: str) -> "ComponentRenderer":
+def _component(name: str, *parts: str) -> "ComponentRenderer":
     css, js = (
-        "\n".join((ASSETS / file).read_text(encoding="utf-8") for file in files)
-        for files in (("base.css", f"{name}.css"), ("dom.js", f"{name}.js"))
+        "\n".join((ASSETS / f"{one}{suffix}").read_text(encoding="utf-8") for one in names)
+        for suffix, names in ((".css", ("base", *parts, name)), (".js", ("dom", *parts, name)))
     )
     return st.components.v2.component(f"qa_{name}", html='<div id="root"></div>', css=css, js=js)
 
 
-_EXCHANGE, _SOURCE, _CHOICES = _component("exchange"), _component("source"), _component("choices")
+_EXCHANGE = _component("exchange", "under")
+_SOURCE, _CHOICES = _component("source"), _component("choices")
 
 
 def exchange(
-    key: str, data: Data, open_: Callable[[Data], None], retry: Callable[[], None]
+    key: str,
+    data: Data,
+    open_: Callable[[Data], None],
+    retry: Callable[[], None],
+    judge: Callable[[Data], None],
+    again: Callable[[int], None],
+    save: Callable[[], None],
 ) -> None:
-    """A question with its answer. Calls `open_` with the target of a clicked citation, and `retry`
-    when the person asks a failed question again."""
+    """A question with its answer. Calls `open_` with the target of a clicked citation, `retry` when
+    the person asks a failed question again, `judge` with what they say of the answer, `again` with
+    the index of another way to ask, and `save` when they want the dossier."""
     _EXCHANGE(
         key=key,
         data=_visible(data),
         on_open_change=lambda: _sent(key, "open", open_),
         on_retry_change=lambda: _sent(key, "retry", lambda _: retry()),
+        on_judge_change=lambda: _sent(key, "judge", judge),
+        on_again_change=lambda: _sent(key, "again", again),
+        on_save_change=lambda: _sent(key, "save", lambda _: save()),
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -38,14 +39,26 @@ def new_id() -> str:
     return secrets.token_urlsafe(12)
 
 
+@dataclass(frozen=True, slots=True)
+class Again:
+    """How a question is asked another time: in which documents, under the settings of the session,
+    strictly or without a model, and after which turns."""
+
+    filters: qa.Filters
+    how: Literal["", "strict", "quoted"] = ""
+    history: tuple[tuple[str, str], ...] = ()
+
+
 @dataclass(slots=True)
 class Exchange:
-    """A question of a conversation with what came of it; neither while it is being asked."""
+    """A question of a conversation with what came of it; neither while it is being asked. `again`
+    is not kept."""
 
     question: str
     answer: qa.Answer | None = None
     error: str = ""
     id: str = field(default_factory=new_id)
+    again: Again | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,13 @@ def engine() -> qa.Engine:
     return own or shared.engine()
 
 
+def asked(engine: qa.Engine, how: str) -> qa.Engine:
+    """An engine that answers one question strictly, or by quoting, if that is how it is asked."""
+    if how == "strict":
+        return variant(engine, {"strict": True})
+    return variant(engine, {"base_url": "", "api_key": ""}) if how == "quoted" else engine
+
+
 def who(engine: qa.Engine) -> str:
     """Who answers, in words. A service that does not tell is asked again after half a minute."""
     if engine.model is None:

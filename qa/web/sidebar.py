@@ -44,14 +44,14 @@ def show_conversations(
     store: Conversations,
     root: Path,
     choose: Callable[[str], None],
-    start_over: Callable[[], None],
+    delete: Callable[[str], None],
 ) -> None:
     """The list of conversations, and what can be done with the one on the page. Calls `choose`
-    with the id of a clicked one, `start_over` when the one on the page is deleted."""
+    with the id of a clicked one, `delete` with that of the one on the page."""
     current = st.session_state.get("conversation")
     for entry in entries:
         if entry.id == current:
-            _manage(entry, exchanges, store, root, start_over)
+            _manage(entry, exchanges, store, root, delete)
     if entries:
         items = [
             {"label": e.title, "detail": day(e.changed), "current": e.id == current}
@@ -66,12 +66,8 @@ def _manage(
     exchanges: Sequence[Exchange],
     store: Conversations,
     root: Path,
-    start_over: Callable[[], None],
+    delete: Callable[[str], None],
 ) -> None:
-    def delete() -> None:
-        store.delete(entry.id)
-        start_over()
-
     with st.popover("This conversation", width="stretch"):
         with st.form(f"rename-{entry.id}", border=False):
             renamed = st.text_input("Title", entry.title, max_chars=LONGEST_TITLE)
@@ -86,7 +82,7 @@ def _manage(
             on_click="ignore",
             width="stretch",
         )
-        st.button("Delete for good", on_click=delete, width="stretch")
+        st.button("Delete for good", on_click=delete, args=(entry.id,), width="stretch")
 
 
 def count(n: int, noun: str) -> str:

@@ -1,6 +1,7 @@
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = fresh(parentElement, data);
   if (!root) return;
+  remember(root);
 
   const open = (target) => (event) => {
     window.qaOpener = event.currentTarget;
@@ -58,7 +59,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   const remarks = () => data.remarks.map((remark) =>
     el("p", { class: "doubt", role: "note" }, remark));
-  const spent = () => data.spent && el("p", { class: "quiet spent" }, data.spent);
 
   const answered = () => [
     el("p", { class: "answer" }, data.statements.map(statement)),
@@ -68,7 +68,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
     data.searched && el("p", { class: "quiet searched" }, data.searched),
     data.sources.length > 0 && el("h3", { class: "label" }, "Sources"),
     data.sources.length > 0 && el("ol", { class: "sources" }, data.sources.map(source)),
-    spent(),
   ];
 
   const refused = () => {
@@ -81,7 +80,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
       data.nearest.length > 0 && el("ul", { class: "sources" }, data.nearest.map(passage)),
       el("p", { class: "quiet hint" },
         prose("Is it in a document that is not here? Add it in the Library or with `qa index FOLDER`, and ask again.")),
-      spent(),
     ];
   };
 
@@ -92,19 +90,24 @@ export default function ({ data, parentElement, setTriggerValue }) {
         "Ask again")),
   ];
 
-  const body = data.error ? failed() : data.refusal ? refused() : data.statements ? answered() : [];
+  const waits = () => data.waits
+    ? [el("p", { class: "quiet" }, "Waits for the answer before, which it may lean on.")] : [];
+  const body = data.error ? failed() : data.refusal ? refused() : data.statements ? answered() : waits();
+  const settled = Boolean(data.error || data.refusal || data.statements);
   root.replaceChildren(
     el("section", { "aria-label": `Question: ${data.question}` },
       el("h2", { class: "question" }, data.question),
-      body));
+      body,
+      data.under && under(data, root, open, setTriggerValue)));
+  restore(root);
 
   // A new answer is read from its question on. Streamlit scrolls to the end of a chat, some time
   // after it grew, so this insists for a second, unless the person scrolls.
-  if (data.question === root.waiting && body.length) {
+  if (data.question === root.waiting && settled) {
     const timers = [100, 300, 600, 1000].map((ms) =>
       setTimeout(() => root.scrollIntoView({ block: "start" }), ms));
     for (const event of ["wheel", "touchmove", "keydown", "pointerdown"])
       window.addEventListener(event, () => timers.forEach(clearTimeout), { once: true });
   }
-  root.waiting = body.length ? null : data.question;
+  root.waiting = settled ? null : data.question;
 }

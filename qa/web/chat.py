@@ -13,6 +13,7 @@ from qa.web import (
     answer,
     asking,
     components,
+    examples,
     filters,
     settings,
     shared,
@@ -79,7 +80,7 @@ def page() -> None:
         if _exchanges():
             _show_conversation(engine)
         else:
-            _show_welcome(documents, passages)
+            _show_welcome(engine, documents)
 
 
 def _store(engine: qa.Engine) -> Conversations:
@@ -105,7 +106,7 @@ def _resume(store: Conversations) -> None:
         st.query_params["conversation"] = current
 
 
-def _show_welcome(documents: Sequence[qa.Document], passages: int) -> None:
+def _show_welcome(engine: qa.Engine, documents: Sequence[qa.Document]) -> None:
     st.header("Ask the documents", anchor=False)
     if not documents:
         st.markdown(
@@ -118,7 +119,9 @@ def _show_welcome(documents: Sequence[qa.Document], passages: int) -> None:
         f"{sidebar.count(len(documents), 'document')}{_period(documents)}. Each sentence of an "
         "answer leads to the place that says it, or is marked as not backed."
     )
-    questions = _questions(documents)
+    questions = _questions(engine, documents)
+    if not questions:
+        return
     components.choices(
         "questions",
         {"label": "For example", "style": "questions", "items": [{"label": q} for q in questions]},
@@ -126,10 +129,13 @@ def _show_welcome(documents: Sequence[qa.Document], passages: int) -> None:
     )
 
 
-def _questions(documents: Sequence[qa.Document]) -> list[str]:
+def _questions(engine: qa.Engine, documents: Sequence[qa.Document]) -> list[str]:
     if any(Path(document.source).name == _DEMO for document in documents):
         return list(_DEMO_QUESTIONS)
-    return [f"What does “{document.title}” say?" for document in documents[:4]]
+    try:
+        return examples.questions(engine, documents)
+    except qa.QAError:
+        return []  # the first question will say what is wrong
 
 
 def _period(documents: Sequence[qa.Document]) -> str:

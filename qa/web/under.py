@@ -110,7 +110,9 @@ def foot(answer: qa.Answer) -> str:
     who = answer.spent or (answer.model if _by_model(answer) else "Quoted, without a model")
     strict = "; strict" if _by_model(answer) and _strict(answer) else ""
     seconds = sum(answer.timings.values())
-    return f"{who}{strict}" + (f"; {seconds:.2f} seconds" if seconds else "")
+    return f"{who}{strict}" + (
+        f"; {seconds:.{2 if seconds < 1 else 1}f} seconds" if seconds else ""
+    )
 
 
 def _by_model(answer: qa.Answer) -> bool:

@@ -549,6 +549,25 @@ def test_files_and_texts_are_added_asked_about_read_and_removed(
         assert page.evaluate("window.harmed") is None
 
 
+def test_a_pdf_given_in_the_chat_box_is_asked_about(tmp_path: Path, visit: Visit) -> None:
+    says = "The storm, which the weather service calls Ottilie, reached gusts of 131 kilometres"
+    with server(tmp_path / ".qa", ROOT / "app.py") as url:
+        page = visit(url, NARROW)
+        box = page.get_by_test_id("stChatInput")
+        box.locator("input[type=file]").set_input_files(
+            ROOT / "tests/fixtures/library/tribune-flood.pdf"
+        )
+        expect(box).to_contain_text("tribune")
+        ask(page, "which storm flooded Dunmarch")
+        expect(page.get_by_text("1 document added or there already.")).to_be_visible()
+        said = page.locator(".statement", has_text=says)
+        expect(said).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= NARROW[0]
+        said.locator("button.chip").first.click()
+        expect(page.locator("aside mark").first).to_contain_text(says)
+        expect(page.locator("aside header")).to_contain_text(" · page 1")
+
+
 def test_the_library_tells_where_a_date_is_from_and_reads_a_document(
     demo: str, visit: Visit
 ) -> None:

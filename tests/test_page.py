@@ -118,19 +118,33 @@ def test_a_new_conversation_starts_empty(page: AppTest) -> None:
     assert {"label": "What did López Obrador ask for in return?"} in questions["items"]
 
 
-def test_the_sidebar_names_the_model_and_lists_the_documents(page: AppTest) -> None:
+def test_the_sidebar_names_the_model_and_lists_the_newest_documents(page: AppTest) -> None:
     assert [text.value for text in page.sidebar.text] == [
         "Quoting the documents, no model configured",
         "15 documents, 31 passages",
     ]
-    (listed,) = [c for c in components(page, "qa_choices") if c["label"] == "Documents"]
-    assert len(listed["items"]) == 15
+    (listed,) = [c for c in components(page, "qa_choices") if c["label"] == "Newest documents"]
+    assert len(listed["items"]) == 5
+    assert page.get("page_link")[0].proto.label == "All 15 in the Library"
     assert {"label": "Crossings of the Darién Gap", "detail": "8 January 2024"} in listed["items"]
 
 
 def test_an_empty_index_says_what_to_run(empty_page: AppTest) -> None:
     assert empty_page.code[0].value == "qa index corpus"
     assert "qa index" in ask(empty_page, "who?")["error"]
+
+
+def test_files_given_with_a_question_are_added_before_it_is_asked(empty_page: AppTest) -> None:
+    box = empty_page.chat_input[0]
+    box.upload("mill.txt", b"The mill of Ruritania\n\nThe mill grinds 77 tons of wheat a day.")
+    box.upload("odd.xyz", b"?")
+    shown = ask(empty_page, "How many tons of wheat does the mill grind a day?")
+    assert shown["statements"][0]["text"] == "The mill grinds 77 tons of wheat a day."
+    said = [text.value for text in empty_page.text]
+    assert "1 document added or there already." in said
+    assert any("odd.xyz: unknown suffix" in text for text in said)
+    empty_page.chat_input[0].set_value("And of rye?").run()
+    assert "1 document added or there already." not in [text.value for text in empty_page.text]
 
 
 def test_an_unusable_setting_is_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -209,6 +223,14 @@ def test_two_who_add_to_one_conversation_keep_both_exchanges(tmp_path: Path) -> 
     other.put("c", Exchange("Second?", error="no"))
     title, exchanges = one.read("c") or ("", [])
     assert (title, [e.question for e in exchanges]) == ("First?", ["First?", "Second?"])
+
+
+def test_conversations_are_listed_with_every_question_to_be_searched(tmp_path: Path) -> None:
+    store = Conversations(tmp_path / "kept.sqlite3")
+    for question in ("Who leads it?", "And since when?"):
+        store.put("c", Exchange(question, error="no"))
+    (entry,) = store.listed()
+    assert (entry.title, entry.asked) == ("Who leads it?", "Who leads it? And since when?")
 
 
 def test_a_question_without_an_answer_is_kept_and_says_so(tmp_path: Path) -> None:

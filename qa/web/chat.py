@@ -15,6 +15,7 @@ from qa.web import (
     components,
     examples,
     filters,
+    library,
     settings,
     shared,
     sidebar,
@@ -56,11 +57,19 @@ def page() -> None:
         st.text(str(error))
         return
     with st.bottom:
+        library.show_report()
         filters.show_chips()
-        question = st.chat_input("Ask the documents", submit_mode="disable")
-    if question:
-        _ask(question)
-        conversations = store.listed()
+        given = st.chat_input(
+            "Ask the documents", submit_mode="disable", accept_file="multiple", max_upload_size=200
+        )
+    if given:
+        st.session_state.pop("added", None)
+        if given.text.strip():
+            _ask(given.text)
+            conversations = store.listed()
+        if given.files:
+            library.add(engine, [(file.name, file.getvalue()) for file in given.files])
+            st.rerun()
     with st.sidebar:
         sidebar.show_head(settings.who(engine), len(documents), passages, _start_over)
         filters.show_fields(documents)
@@ -68,6 +77,9 @@ def page() -> None:
             conversations, _exchanges(), store, shared.root(engine), _choose, _delete
         )
         sidebar.show_documents(documents, lambda document: _open(document, []))
+        if len(documents) > sidebar.LISTED:
+            shelf = st.Page(library.page, title="Library", url_path="library")
+            st.page_link(shelf, label=f"All {len(documents):,} in the Library")
     with st.container(key="desk"):
         left, right = st.columns([5, 4], gap="medium")
     with right:

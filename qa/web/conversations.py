@@ -63,11 +63,12 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A conversation in the list, and the day it was last added to."""
+    """A conversation in the list, the day it was last added to, and every question in it."""
 
     id: str
     title: str
     changed: date
+    asked: str
 
 
 class Conversations:
@@ -82,10 +83,15 @@ class Conversations:
         """The newest conversations, newest first."""
         with self._opened() as connection:
             rows = connection.execute(
-                "SELECT id, title, changed FROM conversations ORDER BY changed DESC LIMIT ?",
+                "SELECT id, title, changed, (SELECT group_concat(question, ' ') FROM exchanges "
+                "WHERE conversation = conversations.id) FROM conversations "
+                "ORDER BY changed DESC LIMIT ?",
                 (LISTED,),
             ).fetchall()
-        return [Entry(i, title, datetime.fromtimestamp(at).date()) for i, title, at in rows]
+        return [
+            Entry(i, title, datetime.fromtimestamp(at).date(), asked or "")
+            for i, title, at, asked in rows
+        ]
 
     def read(self, conversation: str) -> tuple[str, list[Exchange]] | None:
         """The title and the exchanges, oldest first; None when there is no such conversation."""

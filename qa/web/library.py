@@ -31,7 +31,8 @@ def page() -> None:
         return
     st.header("Library", anchor=False)
     st.text(f"{count(len(documents), 'document')}, {count(passages, 'passage')}")
-    _show_report()
+    show_report()
+    st.session_state.pop("added", None)
     _show_adding(engine)
     if not documents:
         st.info("No document yet. Add files or a text above, or run `qa index FOLDER`.")
@@ -47,7 +48,8 @@ def _show_adding(engine: qa.Engine) -> None:
         with files, st.form("add-files", border=False, clear_on_submit=True):
             given = st.file_uploader("Files, as many as you like", accept_multiple_files=True)
             if st.form_submit_button("Add these files") and given:
-                _add(engine, [(file.name, file.getvalue()) for file in given])
+                add(engine, [(file.name, file.getvalue()) for file in given])
+                st.rerun()
         with text, st.form("add-text", border=False):
             title = st.text_input("Title of the text", max_chars=_NAME)
             published = st.date_input(
@@ -56,7 +58,8 @@ def _show_adding(engine: qa.Engine) -> None:
             body = st.text_area("The text itself", height=200)
             if st.form_submit_button("Add this text"):
                 if title.strip() and body.strip():
-                    _add(engine, [(f"{title}.txt", as_file(title, published, body).encode())])
+                    add(engine, [(f"{title}.txt", as_file(title, published, body).encode())])
+                    st.rerun()
                 else:
                     st.warning("A text needs a title and some words.")
 
@@ -67,8 +70,9 @@ def as_file(title: str, published: date | None, body: str) -> str:
     return "\n".join([*head, "", body.strip(), ""])
 
 
-def _add(engine: qa.Engine, files: Sequence[tuple[str, bytes]]) -> None:
-    """Keeps the files and indexes them, with a bar; the report is shown at the next run."""
+def add(engine: qa.Engine, files: Sequence[tuple[str, bytes]]) -> None:
+    """Keeps the files and indexes them, with a bar; `show_report` tells at the next run how it
+    went."""
     folder = engine.settings.home / UPLOADS
     bar = st.progress(0.0)
 
@@ -85,7 +89,6 @@ def _add(engine: qa.Engine, files: Sequence[tuple[str, bytes]]) -> None:
     except (qa.QAError, OSError) as error:
         st.session_state["added"] = "Not everything was added.", [str(error)]
     shared.forget()
-    st.rerun()
 
 
 def keep(folder: Path, name: str, data: bytes) -> Path:
@@ -103,10 +106,11 @@ def keep(folder: Path, name: str, data: bytes) -> Path:
     return path
 
 
-def _show_report() -> None:
+def show_report() -> None:
+    """What became of the files that were added last."""
     if "added" not in st.session_state:
         return
-    summary, failures = st.session_state.pop("added")
+    summary, failures = st.session_state["added"]
     st.text(summary)
     if failures:
         st.warning(f"{count(len(failures), 'problem')}:")

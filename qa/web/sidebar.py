@@ -10,7 +10,8 @@ from qa.web import components
 from qa.web.answer import day
 from qa.web.conversations import LONGEST_TITLE, Conversations, Entry, Exchange, to_markdown
 
-LISTED = 200  # documents
+LISTED = 5  # documents
+SHOWN = 8  # conversations, before all are asked for
 
 
 def show_head(who: str, documents: int, passages: int, start_over: Callable[[], None]) -> None:
@@ -23,16 +24,16 @@ def show_head(who: str, documents: int, passages: int, start_over: Callable[[], 
 
 
 def show_documents(documents: Sequence[qa.Document], open_: Callable[[str], None]) -> None:
-    """The documents. Calls `open_` with the id of a chosen one."""
+    """The newest documents; the others are in the library. Calls `open_` with the id of a chosen
+    one."""
     listed = documents[:LISTED]
     if listed:
         components.choices(
             "documents",
             {
-                "label": "Documents",
+                "label": "Newest documents",
                 "style": "documents",
                 "items": [{"label": d.title, "detail": day(d.published)} for d in listed],
-                "note": f"The newest {LISTED} are listed." if len(documents) > LISTED else "",
             },
             lambda n: open_(listed[n].id),
         )
@@ -46,18 +47,24 @@ def show_conversations(
     choose: Callable[[str], None],
     delete: Callable[[str], None],
 ) -> None:
-    """The list of conversations, and what can be done with the one on the page. Calls `choose`
-    with the id of a clicked one, `delete` with that of the one on the page."""
+    """The conversations, to be searched for what was asked in them, and what can be done with the
+    one on the page. Calls `choose` with the id of a clicked one, `delete` with that of the one on
+    the page."""
     current = st.session_state.get("conversation")
     for entry in entries:
         if entry.id == current:
             _manage(entry, exchanges, store, root, delete)
     if entries:
         items = [
-            {"label": e.title, "detail": day(e.changed), "current": e.id == current}
+            {
+                "label": e.title,
+                "detail": day(e.changed),
+                "words": e.asked,
+                "current": e.id == current,
+            }
             for e in entries
         ]
-        data = {"label": "Conversations", "style": "documents", "items": items}
+        data = {"label": "Conversations", "style": "documents", "items": items, "most": SHOWN}
         components.choices("conversations", data, lambda n: choose(entries[n].id))
 
 

@@ -2,21 +2,27 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const root = fresh(parentElement, data);
   if (!root) return;
 
+  const most = data.most ?? data.items.length;
   const items = data.items.map(({ label, detail, current, removes }, n) =>
-    el("li", {},
+    el("li", { hidden: n >= most && !current && "" },
       el("button", { class: "choice", "aria-current": current && "page",
         "aria-label": removes && `Remove the filter: ${label}`, onclick: () => setTriggerValue("choose", n) },
         el("span", { class: "name" }, label, removes && " ✕"),
         detail && el("span", { class: "quiet" }, detail))));
-  const narrow = (event) => {
-    const wanted = event.target.value.toLowerCase();
-    items.forEach((item) => { item.hidden = !item.textContent.toLowerCase().includes(wanted); });
+  const words = data.items.map(({ label, detail, words }) =>
+    [label, detail, words].filter(Boolean).join(" ").toLowerCase());
+  const all = items.length > most && el("button", { class: "all", onclick: () => narrow("") },
+    `Show all ${items.length}`);
+  const narrow = (wanted) => {
+    items.forEach((item, n) => { item.hidden = !words[n].includes(wanted); });
+    if (all) all.hidden = true;
   };
   root.replaceChildren(
     el("p", { class: "label" }, data.label),
-    items.length > 20
-      ? el("input", { type: "search", placeholder: "Filter", "aria-label": "Filter", oninput: narrow })
+    items.length > Math.min(most, 20)
+      ? el("input", { type: "search", placeholder: "Search", "aria-label": `Search: ${data.label}`,
+          oninput: (event) => narrow(event.target.value.toLowerCase()) })
       : "",
     el("ul", { class: data.style }, items),
-    data.note ? el("p", { class: "quiet note" }, data.note) : "");
+    all || "");
 }

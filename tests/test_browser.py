@@ -243,6 +243,21 @@ def test_the_keyboard_opens_and_closes_a_source(demo: str, visit: Visit) -> None
 FOCUSED = "() => document.activeElement?.shadowRoot?.activeElement?.className ?? ''"
 
 
+def test_one_steps_from_citation_to_citation_in_the_source(demo: str, visit: Visit) -> None:
+    page = visit(demo, NARROW)
+    ask(page, "Who mediated the Barbados agreement and when did Title 42 end?")
+    page.locator("button.chip").first.click()
+    mark, title = page.locator("aside mark"), page.locator("aside h2")
+    expect(page.locator("aside .steps")).to_contain_text("1 of ")
+    first, opened = mark.text_content(), title.text_content()
+    page.get_by_role("button", name="Citation before").press("Enter")  # around to the last
+    expect(title).not_to_have_text(opened or "")
+    page.get_by_role("button", name="Next citation").press("Enter")
+    expect(mark).to_have_text(first or "")
+    expect(page.get_by_role("button", name="Next citation")).to_be_focused()
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW[0]
+
+
 def test_an_example_question_can_be_clicked(demo: str, visit: Visit) -> None:
     page = visit(demo)
     page.get_by_role("button", name="What did López Obrador ask for in return?").click()

@@ -36,11 +36,14 @@ _DEMO_QUESTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The document in the source view. `click` counts, so that a second click scrolls back."""
+    """The document in the source view. `click` counts, so that a second click scrolls back.
+    `cited` are the citations of the answer it was opened from, and `at` is the one shown."""
 
     document: str
     spans: tuple[tuple[int, int], ...]
     click: int
+    cited: tuple[qa.Citation, ...] = ()
+    at: int = 0
 
 
 def page() -> None:
@@ -174,7 +177,7 @@ def _show_conversation(engine: qa.Engine) -> None:
         components.exchange(
             f"exchange-{n}",
             data | {"waits": held and waiting},
-            _open_target,
+            partial(_open_target, n),
             partial(_retry, n),
             partial(_judge, n),
             partial(_again, n),
@@ -233,13 +236,15 @@ def _show_source(engine: qa.Engine) -> None:
         return
     try:
         data = source.view(engine.document(opened.document), opened.spans, shared.root(engine))
+        if len(opened.cited) > 1:
+            data["step"] = {"at": opened.at + 1, "of": len(opened.cited)}
     except qa.QAError:
         data = {
             "title": "Not in the index any more",
             "error": "The document was changed or removed since. Ask the question again.",
         }
     with st.container(key="panel"):
-        components.source("source", data | {"click": opened.click}, _close)
+        components.source("source", data | {"click": opened.click}, _close, _step)
 
 
 def _exchanges() -> list[Exchange]:
@@ -281,14 +286,34 @@ def _conversation() -> str:
     return str(st.session_state["conversation"])
 
 
-def _open_target(target: Data) -> None:
-    _open(target["document"], [(start, end) for start, end in target["spans"]])
+def _open_target(n: int, target: Data) -> None:
+    """Opens what was clicked in an exchange, among its citations if it is one of them."""
+    given, spans = _exchanges()[n].answer, [(start, end) for start, end in target["spans"]]
+    cited = given.citations if given else ()
+    for at, one in enumerate(cited):
+        if (one.document_id, (one.start, one.end)) == (target["document"], spans[0]):
+            return _open(target["document"], spans, cited, at)
+    return _open(target["document"], spans)
 
 
-def _open(document: str, spans: Sequence[tuple[int, int]]) -> None:
+def _step(by: int) -> None:
+    """Shows the citation before or after the one that is open."""
+    opened: Opened | None = st.session_state.get("opened")
+    if opened and opened.cited:
+        at = (opened.at + by) % len(opened.cited)
+        one = opened.cited[at]
+        _open(one.document_id, [(one.start, one.end)], opened.cited, at)
+
+
+def _open(
+    document: str,
+    spans: Sequence[tuple[int, int]],
+    cited: tuple[qa.Citation, ...] = (),
+    at: int = 0,
+) -> None:
     last: Opened | None = st.session_state.get("opened")
     click = last.click + 1 if last else 0
-    st.session_state["opened"] = Opened(document, tuple(spans), click)
+    st.session_state["opened"] = Opened(document, tuple(spans), click, cited, at)
 
 
 def _close() -> None:

@@ -54,10 +54,16 @@ def exchange(
     )
 
 
-def source(key: str, data: Data, close: Callable[[], None]) -> None:
-    """A document with its marked spans, scrolled to the first. Calls `close` to put it away."""
+def source(
+    key: str, data: Data, close: Callable[[], None], step: Callable[[int], None] = lambda by: None
+) -> None:
+    """A document with its marked spans, scrolled to the first. Calls `close` to put it away, and
+    `step` with -1 or 1 for the citation before or after it."""
     _SOURCE(
-        key=key, data=_visible(data), on_close_change=lambda: _sent(key, "close", lambda _: close())
+        key=key,
+        data=_visible(data),
+        on_close_change=lambda: _sent(key, "close", lambda _: close()),
+        on_step_change=lambda: _sent(key, "step", step),
     )
 
 

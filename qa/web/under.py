@@ -4,6 +4,7 @@ what was searched."""
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import qa
@@ -12,6 +13,7 @@ from qa.web.components import Data
 from qa.web.conversations import Again, Exchange
 
 LONGEST = 2_000  # characters of a reason that are kept
+_BEGUN = 70  # characters of a passage, to tell it from others of its document
 _FAULTS = {
     "wrong": "It is wrong",
     "incomplete": "Something is missing",
@@ -38,7 +40,7 @@ def view(
         "copied": copied(answer, root),
         "ways": [label for label, _ in ways],
         "searched": _searched(answer),
-        "ranks": _ranks(answer, root),
+        "ranks": _ranks(answer),
         "foot": foot(answer),
     }
 
@@ -132,14 +134,14 @@ def _searched(answer: qa.Answer) -> str:
     return f"Searched{where} for “{answer.query}”. {read} read, best first."
 
 
-def _ranks(answer: qa.Answer, root: Path) -> list[Data]:
+def _ranks(answer: qa.Answer) -> list[Data]:
     """The passages that were read, best first, with the parts of their scores."""
     cited = {citation.number for citation in answer.citations}
     hits = sorted(answer.evidence, key=lambda e: -e.hit.score)
     return [
         {
             "title": e.hit.passage.title,
-            "detail": f"{day(e.hit.passage.published)} · {place(e.hit.passage.source, root)}",
+            "detail": f"{day(e.hit.passage.published)} · “{_begun(e.hit.passage.text)}”",
             "cited": e.number if e.number in cited else 0,
             "scores": [
                 _score(part) for part in (e.hit.score, e.hit.words, e.hit.dense, e.hit.lexical)
@@ -151,6 +153,10 @@ def _ranks(answer: qa.Answer, root: Path) -> list[Data]:
         }
         for e in hits
     ]
+
+
+def _begun(text: str) -> str:
+    return shorten(text, _BEGUN, placeholder=" …")
 
 
 def _score(part: float | None) -> str:

@@ -22,3 +22,16 @@ function fresh(parent, data) {
   root.drawn = drawn;
   return root;
 }
+
+// Focus, and where it stands in a text, outlive drawing anew.
+function remember(root) {
+  const at = root.getRootNode().activeElement;
+  root.focused = at?.dataset?.key ? [at.dataset.key, at.selectionStart ?? null] : null;
+}
+function restore(root) {
+  const [key, caret] = root.focused ?? [""];
+  const at = root.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  at?.focus({ preventScroll: true });
+  if (at?.type === "text" && caret !== null) at.setSelectionRange(caret, caret);
+  return at;
+}

@@ -1,6 +1,7 @@
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = fresh(parentElement, data);
   if (!root) return;
+  remember(root);
 
   const close = () => {
     setTriggerValue("close", true);
@@ -24,10 +25,14 @@ export default function ({ data, parentElement, setTriggerValue }) {
         el("h2", {}, data.title),
         !data.error && el("p", { class: "quiet" }, `${data.date}${data.origin && ` (${data.origin})`} · `, where, data.page && ` · page ${data.page}`),
         data.also?.length > 0 && el("p", { class: "quiet" }, `The same text is in ${data.also.join(", ")}`)),
+      data.step && el("div", { class: "steps", role: "group", "aria-label": "Citations of the answer" },
+        el("button", { class: "close", "data-key": "before", "aria-label": "Citation before", onclick: () => setTriggerValue("step", -1) }, "‹"),
+        el("span", { class: "quiet" }, `${data.step.at} of ${data.step.of}`),
+        el("button", { class: "close", "data-key": "after", "aria-label": "Next citation", onclick: () => setTriggerValue("step", 1) }, "›")),
       el("button", { class: "close", "aria-label": "Close the source", onclick: close }, "✕")),
     text);
   root.replaceChildren(panel);
-  panel.focus({ preventScroll: true });
+  if (!restore(root)) panel.focus({ preventScroll: true });
 
   const mark = text.querySelector("mark");
   if (mark) requestAnimationFrame(() => {

@@ -154,16 +154,3 @@ function download(text) {
   el("a", { href: url, download: "answer.md" }).click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
-
-// Focus, and where it stands in a text, outlive drawing anew.
-function remember(root) {
-  const at = root.getRootNode().activeElement;
-  root.focused = at?.dataset?.key ? [at.dataset.key, at.selectionStart ?? null] : null;
-}
-function restore(root) {
-  if (!root.focused) return;
-  const [key, caret] = root.focused;
-  const at = root.querySelector(`[data-key="${CSS.escape(key)}"]`);
-  at?.focus({ preventScroll: true });
-  if (at?.type === "text" && caret !== null) at.setSelectionRange(caret, caret);
-}

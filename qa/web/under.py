@@ -13,7 +13,7 @@ from qa.web.components import Data
 from qa.web.conversations import Again, Exchange
 
 LONGEST = 2_000  # characters of a reason that are kept
-_BEGUN = 70  # characters of a passage, to tell it from others of its document
+_BEGUN = 60  # characters of a passage, to tell it from others of its document
 _FAULTS = {
     "wrong": "It is wrong",
     "incomplete": "Something is missing",

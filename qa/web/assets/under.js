@@ -91,7 +91,7 @@ function under(data, root, open, send) {
           el("tr", {},
             el("th", { scope: "row" },
               el("button", { class: "link", "data-key": `rank-${n}`, onclick: open(target) }, `${n + 1}. ${title}`),
-              el("span", { class: "quiet" }, detail, cited > 0 && ` · cited as ${cited}`)),
+              el("span", { class: "quiet" }, cited > 0 && `Cited as ${cited} · `, detail)),
             scores.map((score) => el("td", {}, score)))))),
       el("p", { class: "quiet" }, "The score is what they are ranked by: how much of the question a passage "
         + "says word by word, and a little of how near it is in meaning (cosine) and in words (BM25). "

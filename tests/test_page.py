@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from openai_server import OpenAIServer, stalls
 
 import qa
 
@@ -14,7 +16,16 @@ streamlit = pytest.importorskip("streamlit", reason="the chat page needs streaml
 
 from streamlit.testing.v1 import AppTest  # noqa: E402
 
-from qa.web import answer, filters, library, settings, source  # noqa: E402
+from qa.web import (  # noqa: E402
+    answer,
+    asking,
+    examples,
+    filters,
+    library,
+    settings,
+    source,
+    under,
+)
 from qa.web.conversations import Conversations, Exchange, to_markdown  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
@@ -307,3 +318,78 @@ def test_sessions_with_other_settings_share_one_index(indexed: Path) -> None:
         assert (own.settings.passages, common.settings.passages) == (1, 6)
         assert (own.model is None, common.model is None) == (False, True)
         assert own.counts() == common.counts()
+        strict, quoting = settings.asked(own, "strict"), settings.asked(own, "quoted")
+        assert (strict.settings.strict, strict.model is None) == (True, False)
+        assert quoting.model is None
+        assert settings.asked(own, "") is own
+
+
+def test_what_is_deleted_while_it_is_answered_is_not_kept(indexed: Path) -> None:
+    kept = list[Exchange]()
+    with OpenAIServer() as service:
+        service.replies += [stalls("He insisted on"), stalls("He insisted on")]
+        options = qa.Settings(home=indexed, base_url=service.url, model="m", api_key="")
+        with qa.Engine.open(settings=options) as engine:
+            for forgotten in (True, False):
+                exchange = Exchange("What did López Obrador ask for in return?")
+                now = asking.start(engine, exchange, (), qa.Filters(), kept.append)
+                assert asking.running()[exchange.id] is now
+                if forgotten:
+                    asking.forget([exchange.id])
+                else:
+                    while not now.text:
+                        assert not now.done(0.01)
+                    now.stop()
+                assert now.done(20)
+                assert exchange.id not in asking.running()
+    (stopped,) = kept
+    assert stopped.answer
+    assert stopped.answer.incomplete == "it was stopped"
+
+
+def test_other_ways_to_ask_are_those_that_differ() -> None:
+    def offered(answer: qa.Answer, now: qa.Filters, model: str) -> list[str]:
+        return [label for label, _ in under.ways(answer, now, model)]
+
+    plain = qa.Answer("q", "q", "t", (cited(1, "supported"),), (), False, "none (quotes)")
+    some, other = qa.Filters(sources=("a",)), qa.Filters(sources=("b",))
+    once, quote = "Once more, the same way", "Quote the documents, without a model"
+    strict = "Strictly: leave out what is not backed"
+    assert offered(plain, qa.Filters(), "") == [once]
+    filtered = ["Only in documents of b", "In all documents", once]
+    assert offered(replace(plain, filters=some), other, "") == filtered
+    assert offered(plain, qa.Filters(), "m") == ["With m", strict]
+    generated = replace(plain, model="m", usage={"prompt_tokens": 1})
+    assert offered(generated, qa.Filters(), "m") == [once, strict, quote]
+    assert offered(generated, qa.Filters(), "n") == ["With n", strict, quote]
+    refused = replace(plain, statements=(), abstained=True)
+    assert offered(refused, qa.Filters(), "m") == [once, strict]
+
+
+def test_a_judgement_from_outside_is_held_to_its_form() -> None:
+    answer = qa.Answer("q", "q", "t", (cited(1, "supported"),), (), False, "m")
+    exchange = Exchange("q", answer)
+    assert under.judged(exchange, (), {"right": "yes"}) is None
+    assert under.judged(Exchange("q"), (), {"right": True}) is None
+    given = {"right": False, "fault": "<b>", "reason": "x" * 5000, "expected": None}
+    said = under.judged(exchange, (("p", "a"),), given)
+    assert said
+    assert (said.fault, len(said.reason), said.expected) == ("", under.LONGEST, "")
+    assert said.history == (qa.Turn("p", "a"),)
+    assert said.quotes == (("/x/y/t.txt", "Ab"),)
+
+
+def test_a_copied_answer_holds_its_doubts_and_sources() -> None:
+    statements = (cited(1, "supported"), cited(2, "partial", "it is less"))
+    answer = qa.Answer("q?", "q?", "Ab. Ab.", statements, (), False, "m", incomplete="it stopped")
+    assert under.copied(answer, Path("/x")) == (
+        "q?\n\nAb. [1] Ab. [2] (partly backed)\n\nThe answer is incomplete: it stopped.\n\n"
+        "“Ab.”: it is less\n\n[1] T, no date, y/t.txt\n“Ab”\n\n[2] T, no date, y/t.txt\n“Ab”\n"
+    )
+
+
+def test_examples_are_questions_that_the_documents_answer(indexed: Path) -> None:
+    with qa.Engine.open(indexed) as engine:
+        found = examples.questions(engine, engine.documents())
+        assert len(found) == examples.MOST
+        assert not any(engine.ask(question).abstained for question in found)

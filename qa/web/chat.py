@@ -194,6 +194,8 @@ def _answer(engine: qa.Engine, n: int) -> None:
     exchange = _exchanges()[n]
     now = asking.running().get(exchange.id)
     if now is None:
+        if exchange.answer or exchange.error:  # it was finished just now
+            st.rerun()
         again = exchange.again or Again(filters.chosen(), history=_history(n))
         store, conversation = _store(engine), _conversation()
         exchange.again = None
@@ -327,8 +329,7 @@ def _retry(n: int) -> None:
 
 
 def _ways(engine: qa.Engine, given: qa.Answer) -> list[tuple[str, Again]]:
-    model = settings.who(engine) if engine.model else ""
-    return under.ways(given, filters.chosen(), model)
+    return under.ways(given, filters.chosen(), settings.name(engine))
 
 
 def _again(n: int, way: int) -> None:

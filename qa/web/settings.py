@@ -29,16 +29,24 @@ def asked(engine: qa.Engine, how: str) -> qa.Engine:
 
 
 def who(engine: qa.Engine) -> str:
-    """Who answers, in words. A service that does not tell is asked again after half a minute."""
+    """Who answers, in words."""
     if engine.model is None:
         return "Quoting the documents, no model configured"
+    host = urlsplit(engine.settings.base_url).hostname or "the service"
+    return name(engine) or f"No answer from {host}: see Settings"
+
+
+def name(engine: qa.Engine) -> str:
+    """The model's name; empty without one, and while its service does not tell, which is then
+    asked again after half a minute."""
+    if engine.model is None:
+        return ""
     known = st.session_state.get("who")
     if known is None or known[0] is not engine.model or known[2] < time.monotonic():
         try:
             known = engine.model, engine.model.name, float("inf")
         except qa.QAError:
-            host = urlsplit(engine.settings.base_url).hostname or "the service"
-            known = engine.model, f"No answer from {host}: see Settings", time.monotonic() + 30
+            known = engine.model, "", time.monotonic() + 30
         st.session_state["who"] = known
     return str(known[1])
 

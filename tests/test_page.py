@@ -136,7 +136,7 @@ def test_the_sidebar_names_the_model_and_lists_the_newest_documents(page: AppTes
     ]
     (listed,) = [c for c in components(page, "qa_choices") if c["label"] == "Newest documents"]
     assert len(listed["items"]) == 5
-    assert page.get("page_link")[0].proto.label == "All 15 in the Library"
+    assert page.get("page_link")[0].proto.label == "All 15 documents"
     assert {"label": "Crossings of the Darién Gap", "detail": "8 January 2024"} in listed["items"]
 
 

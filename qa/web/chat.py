@@ -82,7 +82,7 @@ def page() -> None:
         sidebar.show_documents(documents, lambda document: _open(document, []))
         if len(documents) > sidebar.LISTED:
             shelf = st.Page(library.page, title="Library", url_path="library")
-            st.page_link(shelf, label=f"All {len(documents):,} in the Library")
+            st.page_link(shelf, label=f"All {len(documents):,} documents")
     with st.container(key="desk"):
         left, right = st.columns([5, 4], gap="medium")
     with right:

@@ -1,9 +1,11 @@
 # make chat    open the chat page on the demo corpus       make setup   only install
 # make test    lint, type check and test                   make ask Q="what did López Obrador ask for?"
 # make eval    the fixture set against the accepted run    make accept  accept the run of the code as it is
+# make axe     install axe-core, which tests accessibility
 
 PYTHON ?= python3
 PORT ?= 8501
+AXE = 4.14.1
 BIN = .venv/bin
 STAMP = .venv/.installed
 
@@ -15,7 +17,7 @@ GATE = answer_inclusion>=0.85,citation_precision_document>=0.95,refusal_recall>=
 	false_refusals<=0.05,retrieval_recall@5>=0.95,retrieval_mrr@10>=0.88,supported>=1
 QUOTING = env -u OPENAI_API_KEY -u OPENAI_BASE_URL QA_HOME=.qa-eval
 
-.PHONY: chat test setup ask eval accept
+.PHONY: chat test setup ask eval accept axe
 
 chat: setup
 	$(BIN)/qa index corpus
@@ -41,6 +43,10 @@ accept: setup
 	@$(QUOTING) $(BIN)/qa index $(DOCUMENTS) --quiet
 	rm -rf $(ACCEPTED)
 	$(QUOTING) $(BIN)/qa eval $(CASES) --save $(ACCEPTED)
+
+# What the accessibility of the page is tested with; needs npm.
+axe:
+	npm install --silent --no-save --no-audit --no-fund --prefix .venv axe-core@$(AXE)
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "qa needs Python 3.11 or newer: make PYTHON=python3.11 ...")'

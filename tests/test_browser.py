@@ -25,12 +25,15 @@ CHROMIUM = Path("/usr/bin/chromium")
 if not CHROMIUM.exists():
     pytest.skip(f"browser tests need {CHROMIUM}", allow_module_level=True)
 
-from playwright.sync_api import Browser, Locator, Page, expect  # noqa: E402
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect  # noqa: E402
 
 expect.set_options(timeout=20_000)  # a busy machine is slow, not broken
 
 ROOT = Path(__file__).parent.parent
 WIDE, NARROW = (1440, 900), (360, 740)
+AXE = ROOT / ".venv/node_modules/axe-core/axe.min.js"
+# Serious violations of Streamlit's own parts, as (rule, selector): none in 1.67.
+STREAMLITS_OWN: frozenset[tuple[str, str]] = frozenset()
 DEMO_QUOTE = (
     "In return, he insisted on increased US development aid for migrants' home nations and the "
     "easing or removal of sanctions on Cuba and Venezuela."
@@ -163,19 +166,23 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> BrowserContext:
+    """One for all tests, so that the page's scripts are fetched once: a session begins with a page,
+    not with a context."""
+    return browser.new_context(reduced_motion="reduce")
+
+
 @pytest.fixture
-def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
+def visit(context: BrowserContext) -> Iterator[Callable[..., Page]]:
     """Opens a page; after the test it must have asked nobody else for anything, without errors."""
-    requests, errors, contexts = list[str](), list[str](), []
+    requests, errors, pages = list[str](), list[str](), []
 
     def opened(url: str, size: tuple[int, int] = WIDE, theme: str = "light") -> Page:
-        context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]},
-            color_scheme=theme,  # type: ignore[arg-type]
-            reduced_motion="reduce",
-        )
-        contexts.append(context)
         page = context.new_page()
+        pages.append(page)
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
         page.on("request", lambda request: requests.append(request.url))
         page.on("websocket", lambda socket: requests.append(socket.url))
         page.on("pageerror", lambda error: errors.append(str(error)))
@@ -184,8 +191,8 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
         return page
 
     yield opened
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()
     local = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:http://127.0.0.1:")
     assert [url for url in requests if not url.startswith(local)] == []
     assert errors == []
@@ -202,6 +209,36 @@ def settle(page: Page) -> None:
     """Waits until the page's script has run to its end: a rerun closes a list that is open."""
     app = page.get_by_test_id("stApp")
     expect(app).to_have_attribute("data-test-script-state", "notRunning")
+
+
+def run_cases(page: Page, lines: list[str]) -> None:
+    """Runs a file of cases of which three can be asked."""
+    given = "\n".join(lines).encode()
+    page.locator("input[type=file]").set_input_files(
+        [{"name": "cases.jsonl", "mimeType": "application/json", "buffer": given}]
+    )
+    expect(page.get_by_text("cases.jsonl")).to_be_visible()
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.get_by_text("3 cases asked")).to_be_visible()
+
+
+def violations(page: Page) -> Iterator[tuple[str, str, str]]:
+    """What axe-core finds serious or critical, light and dark: theme, rule, and selector."""
+    page.evaluate(AXE.read_text("utf-8"))
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        colour = "rgb(23, 24, 27)" if theme == "dark" else "rgb(253, 252, 250)"
+        expect(page.get_by_test_id("stApp")).to_have_css("background-color", colour)
+        found = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+        for violation in found:
+            if violation["impact"] in ("serious", "critical"):
+                for node in violation["nodes"]:
+                    # In a component the target is a list: its host, then what is inside.
+                    selector = " ".join(
+                        " >> ".join(t) if isinstance(t, list) else t for t in node["target"]
+                    )
+                    if (violation["id"], selector) not in STREAMLITS_OWN:
+                        yield theme, violation["id"], selector
 
 
 def ask(page: Page, question: str) -> None:
@@ -639,15 +676,47 @@ def test_cases_are_run_measured_and_reported(demo: str, visit: Visit) -> None:
     page = visit(demo)
     page.get_by_role("link", name="Evaluate").click()
     lines = (ROOT / "tests/fixtures/questions.jsonl").read_text("utf-8").splitlines()[:3]
-    given = "\n".join([*lines, '{"question": 7}']).encode()
-    page.locator("input[type=file]").set_input_files(
-        [{"name": "cases.jsonl", "mimeType": "application/json", "buffer": given}]
-    )
-    expect(page.get_by_text("cases.jsonl")).to_be_visible()
-    page.get_by_role("button", name="Run", exact=True).click()
-    expect(page.get_by_text("3 cases asked")).to_be_visible()
+    run_cases(page, [*lines, '{"question": 7}'])
     expect(page.get_by_text("line 4, question:")).to_be_visible()
     expect(page.get_by_test_id("stMetric").filter(has_text="Right")).to_contain_text("%")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download the report").click()
     assert "Evaluation of cases.jsonl" in download.value.path().read_text("utf-8")
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="accessibility is tested with axe-core: make axe")
+def test_no_view_has_a_serious_accessibility_violation(demo: str, visit: Visit) -> None:
+    page, found = visit(demo), dict[str, list[tuple[str, str, str]]]()
+
+    def check(view: str) -> None:
+        settle(page)
+        found[view] = list(violations(page))
+
+    def go(view: str) -> None:
+        page.get_by_role("link", name=view).click()
+        expect(page.get_by_role("heading", name=view, exact=True)).to_be_visible()
+
+    expect(page.locator(".questions button").first).to_be_visible()
+    check("Ask, empty")
+    ask(page, "what did Lopez Obrador ask for in return?")
+    page.locator("button.chip").first.click()
+    expect(page.locator("aside mark")).to_be_visible()
+    check("Ask, answer with its source")
+    page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
+    check("Ask, narrow")
+    page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+    page.get_by_role("button", name="New conversation").click()
+    ask(page, "How many tanks did Guatemala send to Tapachula?")
+    expect(page.get_by_text("The documents do not say.")).to_be_visible()
+    check("Ask, refusal")
+    go("Library")
+    page.get_by_label("Read a document").click()
+    page.get_by_role("option", name="Crossings of the Darién Gap").click()
+    expect(page.locator("aside")).to_be_visible()
+    check("Library, document")
+    go("Evaluate")
+    run_cases(page, (ROOT / "tests/fixtures/questions.jsonl").read_text("utf-8").splitlines()[:3])
+    check("Evaluate, results")
+    go("Settings")
+    check("Settings")
+    assert {view: list(some) for view, some in found.items() if some} == {}

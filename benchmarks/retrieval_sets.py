@@ -1,24 +1,19 @@
 """Retrieval sets: documents, questions, and which documents answer which question.
 
-Formats, chosen by `--format` or else by the path:
-
-    squad   .json, SQuAD 1.1, 2.0 or XQuAD: each paragraph is a document, each answerable question's
-            gold is its own paragraph
-    clapnq  .jsonl of ClapNQ: each row's passage is a document; a row with an answer asks for it
-    beir    a folder with corpus.jsonl, queries.jsonl and qrels/test.tsv
-    jsonl   a row: {"question": "...", "passages": [{"title": "...", "text": "..."}, ...],
-            "gold": [0, 2]}: all passages are one collection, gold counts within the row; a row
-            without gold only adds documents
+The files are read as `qa eval --format` reads them (`qa.evaluation.convert`); here a document is
+right or wrong as a whole, and a question without gold only adds its documents. The format is named
+by `--format` or else told by the path: a folder is beir, .json squad, .jsonl clapnq or jsonl.
 
 Documents with equal title and text are one document.
 """
 
 import json
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+
+from qa.evaluation import Converted, convert
 
 FORMATS = ("squad", "clapnq", "beir", "jsonl")
 
@@ -60,12 +55,11 @@ class Dataset:
 def read(paths: Sequence[Path], form: str | None = None, questions: Path | None = None) -> Dataset:
     """The files as one collection; `questions` names a SQuAD file whose questions are asked in
     place of those with the same id, such as a translation."""
-    documents, asked = list[Document](), list[Question]()
-    for path in paths:
-        for row in _READERS[form or guess(path)](path):
-            (documents if isinstance(row, Document) else asked).append(row)  # type: ignore[arg-type]
+    sets = [(path.stem, convert(path, form or guess(path))) for path in paths]
+    documents = [document for prefix, found in sets for document in _documents(prefix, found)]
+    asked = [question for prefix, found in sets for question in _questions(prefix, found)]
     if questions:
-        other = {q.id: q.text for q in _squad(questions) if isinstance(q, Question)}
+        other = {case.id: case.question for case in convert(questions, "squad").cases}
         asked = [replace(q, text=other[q.id]) for q in asked if q.id in other]
     name = "+".join(path.stem for path in [*paths, *([questions] if questions else [])])
     return _merged(name, documents, asked)
@@ -81,65 +75,30 @@ def guess(path: Path) -> str:
         return "clapnq" if "input" in json.loads(file.readline()) else "jsonl"
 
 
+def _documents(prefix: str, found: Converted) -> list[Document]:
+    return [
+        Document(f"{prefix}/{record['id']}", record.get("title", ""), record["text"])
+        for record in found.documents
+    ]
+
+
+def _questions(prefix: str, found: Converted) -> list[Question]:
+    """The cases that have gold; each of a document's gold sentences stands for the document."""
+    return [
+        Question(
+            case.id,
+            case.question,
+            {f"{prefix}/{g.document.partition('#')[2]}": g.relevance for g in case.gold},
+        )
+        for case in found.cases
+        if case.gold
+    ]
+
+
 def _merged(name: str, documents: Iterable[Document], asked: Iterable[Question]) -> Dataset:
-    """Equal documents as one, under the first of their ids; questions without gold left out."""
+    """Documents that several files hold as one, under the first of their ids."""
     first = dict[tuple[str, str], str]()
     same = {d.id: first.setdefault((d.title, d.text), d.id) for d in documents}
     kept = [Document(i, title, text) for (title, text), i in first.items()]
-    questions = [
-        Question(q.id, " ".join(q.text.split()), {same[i]: g for i, g in q.gold.items()})
-        for q in asked
-        if q.text.strip() and q.gold
-    ]
+    questions = [replace(q, gold={same[i]: grade for i, grade in q.gold.items()}) for q in asked]
     return Dataset(name, tuple(kept), tuple(questions))
-
-
-def _squad(path: Path) -> Iterator[Document | Question]:
-    for a, article in enumerate(json.loads(path.read_text("utf-8"))["data"]):
-        for p, paragraph in enumerate(article["paragraphs"]):
-            identity = f"{path.stem}/{a}/{p}"
-            title = article.get("title", "").replace("_", " ")
-            yield Document(identity, title, paragraph["context"])
-            for entry in paragraph["qas"]:
-                if entry["answers"] and not entry.get("is_impossible", False):
-                    yield Question(entry["id"], entry["question"], {identity: 1})
-
-
-def _clapnq(path: Path) -> Iterator[Document | Question]:
-    for row in _lines(path):
-        passage = row["passages"][0]
-        yield Document(row["id"], passage["title"], passage["text"])
-        if any(output["answer"].strip() for output in row["output"]):
-            yield Question(row["id"], row["input"], {row["id"]: 1})
-
-
-def _beir(folder: Path) -> Iterator[Document | Question]:
-    for row in _lines(folder / "corpus.jsonl"):
-        yield Document(row["_id"], row.get("title", ""), row["text"])
-    gold = dict[str, dict[str, int]]()
-    for line in (folder / "qrels" / "test.tsv").read_text("utf-8").splitlines()[1:]:
-        query, document, grade = line.split("\t")
-        if int(grade) > 0:
-            gold.setdefault(query, {})[document] = int(grade)
-    for row in _lines(folder / "queries.jsonl"):
-        if row["_id"] in gold:
-            yield Question(row["_id"], row["text"], gold[row["_id"]])
-
-
-def _jsonl(path: Path) -> Iterator[Document | Question]:
-    for number, row in enumerate(_lines(path), start=1):
-        names = [f"{path.stem}/{number}/{n}" for n in range(len(row["passages"]))]
-        for name, passage in zip(names, row["passages"], strict=True):
-            yield Document(name, passage.get("title", ""), passage["text"])
-        gold = {names[n]: 1 for n in row.get("gold", [])}
-        yield Question(f"{path.stem}/{number}", row["question"], gold)
-
-
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8") as file:
-        for line in file:
-            if line.strip():
-                yield json.loads(line)
-
-
-_READERS = {"squad": _squad, "clapnq": _clapnq, "beir": _beir, "jsonl": _jsonl}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from qa.evaluation import ranking
+from qa.evaluation import metrics
 
 ROOT = Path(__file__).parent.parent
 
@@ -20,8 +20,19 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def mean(values: Sequence[float]) -> str:
     """A mean with its 95 % interval."""
-    low, high = ranking.confidence(values)
-    return f"{sum(values) / max(1, len(values)):.3f} ({low:.3f} to {high:.3f})"
+    return _between(metrics.mean(values), metrics.bootstrap(values))
+
+
+def difference(values: Sequence[float], others: Sequence[float]) -> str:
+    """The mean of `values` less that of `others`, question by question, with its 95 % interval."""
+    by = metrics.mean([a - b for a, b in zip(values, others, strict=True)])
+    return _between(by, metrics.paired_bootstrap(values, others))
+
+
+def _between(mean: float | None, interval: metrics.Interval | None) -> str:
+    if mean is None or interval is None:
+        return "-"
+    return f"{mean:.3f} ({interval[0]:.3f} to {interval[1]:.3f})"
 
 
 def machine(*packages: str) -> str:

@@ -149,6 +149,15 @@ def test_a_bootstrap_interval_is_about_two_standard_errors_wide() -> None:
     assert metrics.bootstrap(values) == (low, high), "the seed is fixed"
 
 
+def test_an_interval_holds_the_mean_and_narrows_with_more_cases() -> None:
+    low, high = metrics.bootstrap([0.0, 1.0] * 50) or (0, 0)
+    assert low < 0.5 < high
+    # The normal approximation: 1.96 * sqrt(.25 / 100) = .098 on each side.
+    assert high - low == pytest.approx(2 * 0.098, abs=0.03)
+    narrow = metrics.bootstrap([0.0, 1.0] * 5_00) or (0, 1)
+    assert narrow[1] - narrow[0] < (high - low) / 2
+
+
 def test_an_interval_of_equal_values_is_the_exact_binomial_one() -> None:
     assert metrics.bootstrap([True] * 7) == (pytest.approx(0.5904, abs=1e-4), 1)
     assert metrics.bootstrap([False] * 45) == (0, pytest.approx(0.0787, abs=1e-4))

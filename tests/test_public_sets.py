@@ -162,6 +162,26 @@ def test_the_gold_of_squad_is_the_sentence_of_the_answer(tmp_path: Path) -> None
     assert burned.gold[0].quote == "It burned down in 1911."
 
 
+def test_texts_under_one_title_are_told_apart(tmp_path: Path) -> None:
+    articles = [{"paragraphs": [{"context": text, "qas": []}]} for text in (NORMANS, PALACE)]
+    asked = {"id": "1", "question": "when?", "answers": [{"text": "1720", "answer_start": 24}]}
+    articles[1]["paragraphs"][0]["qas"] = [asked]
+    path = tmp_path / "untitled.json"
+    path.write_text(json.dumps({"data": articles}))
+    converted = convert(path, "squad")
+    assert [record["id"] for record in converted.documents] == ["article-0", "article-0-2"]
+    assert converted.cases[0].gold[0].document == "documents.jsonl#article-0-2"
+
+
+def test_a_clapnq_row_that_selects_no_sentence_has_its_passage_as_gold(tmp_path: Path) -> None:
+    path, bare = clapnq(tmp_path), tmp_path / "bare.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    rows[0]["output"][0]["selected_sentences"] = []
+    found = convert(lines(bare, *rows), "clapnq")
+    assert found.cases[0].gold == (Gold("documents.jsonl#1-0"),)
+    assert found.cases[1].gold == ()
+
+
 def test_plain_lines_may_hold_several_passages(tmp_path: Path) -> None:
     passages = [{"text": NORMANS}, {"text": PALACE, "title": "P"}]
     asked = {"question": "when?", "passages": passages}

@@ -34,14 +34,3 @@ def test_ndcg_discounts_grades_by_rank_and_divides_by_the_ideal() -> None:
     # The ideal is cut at k as well: with three gold ids, one in first place of one is perfect.
     assert ranking.ndcg(FOUND, {"a": 1, "b": 1, "x": 1}, 1) == 1.0
     assert ranking.ndcg(FOUND, {"x": 1}, 10) == 0.0
-
-
-def test_the_interval_of_a_mean_holds_it_and_narrows_with_more_questions() -> None:
-    low, high = ranking.confidence([0.0, 1.0] * 50)
-    assert low < 0.5 < high
-    # The normal approximation: 1.96 * sqrt(.25 / 100) = .098 on each side.
-    assert high - low == pytest.approx(2 * 0.098, abs=0.03)
-    narrow = ranking.confidence([0.0, 1.0] * 5_00)
-    assert narrow[1] - narrow[0] < (high - low) / 2
-    assert ranking.confidence([0.0, 1.0] * 50) == (low, high), "the seed fixes it"
-    assert ranking.confidence([]) == (0.0, 0.0)

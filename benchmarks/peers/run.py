@@ -221,9 +221,8 @@ def scores(title: str, results: dict[str, dict[str, Any]], data: retrieval_sets.
     own = ranks.get("qa")
     rows = []
     for name, result in results.items():
-        less = [a - b for a, b in zip(ranks[name], own, strict=True)] if own else []
         cells = [name, tables.mean(ranks[name]), tables.mean(hits[name])]
-        cells.append(tables.mean(less) if less and name != "qa" else "")
+        cells.append(tables.difference(ranks[name], own) if own and name != "qa" else "")
         rows.append([*cells, *_milliseconds(result)])
     head = [title, "MRR@10", "hit@1", "MRR@10, less qa's", "p50 ms", "p95 ms", "CPU ms"]
     return tables.table(head, rows)

@@ -1,7 +1,8 @@
 """Public sets as a collection and cases, so that anyone can repeat a measurement on their copy.
 
 squad   SQuAD 1.1 or 2.0 JSON: a document each paragraph; gold is the sentence of the answer
-clapnq  ClapNQ JSONL: a document each passage; gold are the selected sentences
+clapnq  ClapNQ JSONL: a document each passage; gold are the selected sentences, and the passage of
+        a row that selects none
 beir    a BEIR folder (corpus.jsonl, queries.jsonl, qrels/): gold are graded documents
 mtrag   MTRAG generation tasks, JSONL: the contexts are the collection, earlier turns the
         history, and the contexts that a person found relevant are gold
@@ -11,6 +12,7 @@ jsonl   one {"question", "text", "answers"?, "answerable"?, "title"?, "date"?, "
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +30,17 @@ class Converted:
     documents: list[dict[str, Any]] = field(default_factory=list)
     cases: list[Case] = field(default_factory=list)
     _known: dict[tuple[str, str], str] = field(default_factory=dict)
+    _names: set[str] = field(default_factory=set)
 
     def document(self, name: str, text: str, **rest: Any) -> str:
         """Adds a document, unless one with this title and text is there, and returns the name by
-        which gold refers to it."""
+        which gold refers to it: `name`, with a number where another text has that name."""
         key = (str(rest.get("title", "")), text)
         if key not in self._known:
-            self._known[key] = name
-            self.documents.append({"id": name, "text": text} | rest)
+            several = chain([name], (f"{name}-{n}" for n in count(2)))
+            self._known[key] = next(one for one in several if one not in self._names)
+            self._names.add(self._known[key])
+            self.documents.append({"id": self._known[key], "text": text} | rest)
         return f"{DOCUMENTS}#{self._known[key]}"
 
     def write(self, folder: Path) -> None:
@@ -83,7 +88,7 @@ def _squad(path: Path) -> Converted:
                 starts = [answer["answer_start"] for answer in entry["answers"]]
                 golds = [text[a:b] for a, b in spans if any(a <= start < b for start in starts)]
                 answers = tuple(dict.fromkeys(a["text"] for a in entry["answers"] if a["text"]))
-                gold = tuple(Gold(name, quote) for quote in golds)
+                gold = tuple(Gold(name, quote) for quote in golds or [""])
                 found.cases.append(_case(question, identity, answers, gold))
     return found
 
@@ -101,9 +106,9 @@ def _clapnq(path: Path) -> Converted:
         gold = tuple(
             Gold(name, quote) for quote in quotes for name, text in names if quote and quote in text
         )
+        gold = gold or tuple(Gold(name) for name, _ in names)
         answers = tuple(output["answer"].strip() for output in outputs)
-        case = _case(record["input"], str(record["id"]), answers, gold)
-        found.cases.append(case)
+        found.cases.append(_case(record["input"], str(record["id"]), answers, gold))
     return found
 
 

@@ -1,4 +1,4 @@
-"""Measures of a ranking of ids against graded gold, and how sure a mean of them is.
+"""Measures of a ranking of ids against graded gold.
 
 Pure functions. `gold` maps each relevant id to its grade, above 0; `ranking` holds each id once,
 best first. Figures equal trec_eval's, which `tests/test_ranking.py` holds them to.
@@ -6,8 +6,6 @@ best first. Figures equal trec_eval's, which `tests/test_ranking.py` holds them 
 
 from collections.abc import Mapping, Sequence
 from math import log2
-
-import numpy as np
 
 Gold = Mapping[str, int]
 
@@ -32,16 +30,6 @@ def ndcg(ranking: Sequence[str], gold: Gold, k: int) -> float:
     gain is the grade, the discount log2(1 + rank); 0 without gold."""
     ideal = _gain(sorted(gold.values(), reverse=True)[:k])
     return _gain([gold.get(i, 0) for i in ranking[:k]]) / ideal if ideal else 0.0
-
-
-def confidence(values: Sequence[float], seed: int = 0, rounds: int = 2_000) -> tuple[float, float]:
-    """The 95 % interval of the mean over questions: percentile bootstrap (Efron 1979)."""
-    if not values:
-        return 0.0, 0.0
-    sample = np.asarray(values, np.float64)
-    chosen = np.random.default_rng(seed).integers(len(sample), size=(rounds, len(sample)))
-    low, high = np.percentile(sample[chosen].mean(axis=1), [2.5, 97.5])
-    return float(low), float(high)
 
 
 def _gain(grades: Sequence[int]) -> float:

@@ -5,10 +5,10 @@ import os
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Lock
@@ -49,6 +49,7 @@ from qa.sketches import project, unpack
 from qa.types import (
     EVERYTHING,
     Answer,
+    Citation,
     Conflict,
     Document,
     Evidence,
@@ -255,15 +256,12 @@ class Engine:
         with clock("condense"):
             query = questions.condense(question, _turns(history), model)
             query = questions.in_english(query, self._collection.cognate)
-            parts = questions.parts(query)
         with clock("retrieve"):
-            found = self._find(parts, RERANKED, filters)
+            found = self._find(questions.parts(query), RERANKED, filters)
             hits = retrieval.distinct(retrieval.interleave([hits for _, hits in found]))
             ordered = self._reranked(query.text, hits[:RERANKED])
             evidence = retrieval.select(
-                ordered.hits,
-                self.settings.passages,
-                self.settings.evidence_tokens,
+                ordered.hits, self.settings.passages, self.settings.evidence_tokens
             )
         with clock("read"):
             read = self._read(evidence)
@@ -272,60 +270,33 @@ class Engine:
             draft = answering.draft(
                 query.text, matched, evidence, model, self._reader, self.settings
             )
-        checked: Iterator[str | Checked] = self._checked(draft, matched, evidence, read, clock)
-        judge = Judge(query.text, model) if self.settings.judge and model else None
-        if judge and draft.model:
-            checked = judge.judged(checked)
-        strict = self.settings.strict and bool(draft.model)
-        statements, numbers, withheld = list[Statement](), dict[int, int](), 0
-        began = time.perf_counter()
-        for event in checked:
-            if isinstance(event, str):
-                if not strict:  # then only what is checked leaves this function
-                    yield event
-                continue
-            statement = event.statement
-            if strict and statement.verdict == "unsupported":
-                withheld += 1
-                continue
-            cited = attribution.numbered(statement.citations, numbers)
-            statements.append(replace(statement, citations=cited))
-            if strict:
-                yield f"{statement.text} "
-            yield statements[-1]
-        if draft.faults and not statements and not withheld:
+        judge = Judge(query.text, model if self.settings.judge and draft.model else None)
+        written = _Written(strict=self.settings.strict and bool(draft.model))
+        with clock("write"):
+            checked = self._checked(draft, matched, evidence, read, clock)
+            yield from written.take(judge.judged(checked))
+        if draft.faults and not (written.statements or written.withheld):
             raise ModelError(draft.faults[0])
-        if judge:
-            clock.seconds["judge"] = judge.seconds
-        others = clock.seconds.get("attribute", 0) + clock.seconds.get("judge", 0)
-        clock.seconds["draft"] += time.perf_counter() - began - others
         with clock("compare"):
-            cited = tuple(citation for s in statements for citation in s.citations)
-            disputed = conflicts.numbered(conflicts.conflicts(matched, read, cited), numbers)
-        for statement in () if draft.model else _other_sides(disputed, statements):
-            statements.append(statement)
-            yield f"{statement.text}\n\n"
-            yield statement
-        usage = Counter(query.usage) + Counter(draft.usage) + Counter(judge.usage if judge else {})
+            disputed = conflicts.conflicts(matched, read, written.citations)
+            disputed = conflicts.numbered(disputed, written.numbers)
+        if not draft.model:
+            yield from written.quote(disputed)
+        usage = Counter(query.usage) + Counter(draft.usage) + Counter(judge.usage)
         yield Answer(
             question=question,
             query=query.text,
-            text=" ".join(s.text for s in statements) or _refusal(searched, query.text),
-            statements=tuple(statements),
-            evidence=retrieval.renumbered(evidence, numbers),
-            abstained=not statements,
+            text=written.text or _refusal(searched, query.text),
+            statements=tuple(written.statements),
+            evidence=retrieval.renumbered(evidence, written.numbers),
+            abstained=not written.statements,
             model=draft.model or QUOTING,
             usage=dict(usage + Counter(ordered.usage)),
-            timings=clock.seconds,
+            timings=clock.stages(judge.seconds),
             filters=filters,
             searched=searched,
             incomplete=" ".join(draft.faults),
-            notes=(
-                *ordered.notes,
-                *draft.notes,
-                *(judge.notes if judge else ()),
-                *_withheld(withheld),
-            ),
+            notes=(*ordered.notes, *draft.notes, *judge.notes, *written.notes),
             conflicts=disputed,
             cost=prices.cost(table, (draft.model, usage), (ordered.model, ordered.usage)),
             provenance=Provenance(
@@ -481,11 +452,71 @@ def _refusal(searched: str, query: str) -> str:
     return f"{answering.REFUSAL} Searched {searched}{comma} for \u201c{query}\u201d."
 
 
+@dataclass(slots=True)
+class _Written:
+    """The statements of an answer as they come about. `numbers` maps numbers of the evidence to
+    those that readers see; `strict` withholds what the documents do not back."""
+
+    strict: bool
+    statements: list[Statement] = field(default_factory=list)
+    numbers: dict[int, int] = field(default_factory=dict)
+    withheld: int = 0
+
+    def take(self, events: Iterable[str | Checked]) -> Iterator[str | Statement]:
+        """Pieces of text, unless each must be checked first, and each statement that is kept."""
+        for event in events:
+            if isinstance(event, str):
+                if not self.strict:
+                    yield event
+            elif self.strict and event.statement.verdict == "unsupported":
+                self.withheld += 1
+            else:
+                if self.strict:
+                    yield f"{event.statement.text} "
+                cited = attribution.numbered(event.statement.citations, self.numbers)
+                self.statements.append(replace(event.statement, citations=cited))
+                yield self.statements[-1]
+
+    def quote(self, disputed: Sequence[Conflict]) -> Iterator[str | Statement]:
+        """The side of each conflict that is not quoted yet, once."""
+        said = {statement.text for statement in self.statements}
+        sides = {" ".join(side.quote.split()): side for one in disputed for side in one.sides}
+        for text, side in sides.items():
+            if text not in said:
+                self.statements.append(Statement(text, (side,), "supported"))
+                yield f"{text}\n\n"
+                yield self.statements[-1]
+
+    @property
+    def text(self) -> str:
+        return " ".join(statement.text for statement in self.statements)
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        return tuple(citation for s in self.statements for citation in s.citations)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        if not self.withheld:
+            return ()
+        what, it = ("1 sentence was", "it")
+        if self.withheld > 1:
+            what, it = f"{self.withheld} sentences were", "them"
+        return (f"{what} withheld, because the documents do not back {it} (QA_STRICT).",)
+
+
 class _Clock:
     """Seconds per stage."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
+
+    def stages(self, judging: float) -> dict[str, float]:
+        """The seconds, those of writing without what was attributed and judged meanwhile as part
+        of the draft."""
+        stages = self.seconds | ({"judge": judging} if judging else {})
+        writing = stages.pop("write") - stages.get("attribute", 0.0) - judging
+        return stages | {"draft": stages["draft"] + writing}
 
     @contextmanager
     def __call__(self, stage: str) -> Iterator[None]:
@@ -507,20 +538,6 @@ def _usable(question: str) -> str:
             f"{LONGEST_QUESTION:,}, and index long texts as documents"
         )
     return question
-
-
-def _withheld(count: int) -> tuple[str, ...]:
-    if not count:
-        return ()
-    what, it = ("1 sentence was", "it") if count == 1 else (f"{count} sentences were", "them")
-    return (f"{what} withheld, because the documents do not back {it} (QA_STRICT).",)
-
-
-def _other_sides(disputed: Sequence[Conflict], statements: Sequence[Statement]) -> list[Statement]:
-    """The side of each conflict that is not quoted yet, once, as a statement."""
-    said = {statement.text for statement in statements}
-    sides = {" ".join(side.quote.split()): side for one in disputed for side in one.sides}
-    return [Statement(text, (c,), "supported") for text, c in sides.items() if text not in said]
 
 
 def _turns(history: History) -> list[Turn]:

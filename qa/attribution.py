@@ -9,7 +9,7 @@ import numpy as np
 
 from qa import checking, matching, wording
 from qa.models import Reader, Words
-from qa.sentences import sentences
+from qa.sentences import of_text
 from qa.types import Citation, Evidence, page_of
 
 MARK = re.compile(r"\s*\[\s*(?:see\s+)?\d+(?:\s*[,;–-]\s*\d+)*\s*\]", re.IGNORECASE)
@@ -177,7 +177,7 @@ def _verbatim(statement: str, entry: Evidence) -> tuple[int, int] | None:
     """Where the passage has this very sentence, the whole of it: "the council had cut the budget"
     is not said by "he denied that the council had cut the budget"."""
     passage, words = entry.hit.passage, statement.split()
-    for start, end in sentences(passage.text):
+    for start, end in of_text(passage.text):
         if passage.text[start:end].split() == words:
             return passage.start + start, passage.start + end
     return None

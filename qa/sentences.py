@@ -8,6 +8,7 @@ exclamation marks take it quadratic time. The rules below mend both.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 import nupunkt
 
@@ -15,6 +16,7 @@ Span = tuple[int, int]
 
 _HEADING = re.compile(r"[ \t]*#{1,6}[ \t]")
 _ITEM = re.compile(r"[ \t]*(?:[-*+•][ \t]|\d{1,3}[.)][ \t]+(?=[A-ZÀ-Þ“¿¡]))|[ \t]*\|")
+_REMEMBERED = 512  # texts
 _LONGEST_RUN = 500  # characters without a space
 _UNBROKEN = re.compile(rf"\S{{{_LONGEST_RUN},}}")
 _TITLES = (
@@ -43,6 +45,13 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> list[Span]:
         for block, stop in _blocks(text, start, end)
         for first, last in _segment(text[block:stop])
     ]
+
+
+@lru_cache(_REMEMBERED)
+def of_text(text: str) -> tuple[Span, ...]:
+    """The spans of a whole text, remembered: each sentence of an answer is looked up in the same
+    passages."""
+    return tuple(sentences(text))
 
 
 def is_heading(sentence: str) -> bool:

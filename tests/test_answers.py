@@ -197,7 +197,7 @@ def test_a_question_that_stands_alone_is_searched_as_it_is() -> None:
 def test_a_number_is_matched_by_itself_only(engine: Engine) -> None:
     reader = engine._reader
     words = reader.words(["in 2022", "in 2023"])
-    similar = matching._similarities(words[0], words[1])
+    similar = matching._similarities(words[0], [words[1]])
     assert similar[1, 1] <= matching.INEXACT
 
 

@@ -9,6 +9,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -53,7 +54,7 @@ It \u202ereppes\u202c opens on Tuesday.
 SEEDED = """
 import datetime
 import streamlit as st
-from qa import Answer, Citation, Cost, Filters, Statement
+from qa import Answer, Citation, Conflict, Cost, Filters, Statement
 from qa.web import chat
 st.set_page_config(layout="wide")
 st.session_state.setdefault("exchanges", [chat.Exchange({question!r}, {answer!r})])
@@ -76,6 +77,10 @@ def written_about(document: qa.Document) -> qa.Answer:
         end,
         quote,
     )
+    tuesday = "It \u202ereppes\u202c opens on Tuesday."
+    at = document.text.index(tuesday)
+    other = replace(citation, number=2, start=at, end=at + len(tuesday), quote=tuesday)
+    conflict = qa.Conflict(f"When? {ATTACK}", (citation, other), ("on Monday", f"Tuesday {ATTACK}"))
     statements = (
         qa.Statement(f"The market closed at 42 crowns {ATTACK}.", (citation,), "supported"),
         qa.Statement("Traders were pleased.", (citation,), "partial", ("said only in part",)),
@@ -85,7 +90,7 @@ def written_about(document: qa.Document) -> qa.Answer:
         f"zebra? {ATTACK}", ATTACK, "", statements, (), False, "m",
         usage={"prompt_tokens": 1200, "completion_tokens": 30},
         incomplete=f"the server broke off {ATTACK}",
-        cost=qa.Cost(0.0021, "USD"),
+        cost=qa.Cost(0.0021, "USD"), conflicts=(conflict,),
     )  # fmt: skip
 
 
@@ -344,6 +349,24 @@ def test_a_document_opens_from_the_sidebar(demo: str, visit: Visit) -> None:
         (ROOT / "corpus/darien-gap-crossings.md").read_text("utf-8").split("---\n")[2].strip(),
         use_inner_text=False,
     )
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_both_sides_of_a_conflict_open_their_source(
+    hostile: str, visit: Visit, size: tuple[int, int]
+) -> None:
+    page = visit(hostile, size)
+    settle(page)
+    conflict = page.get_by_role("region", name="The documents disagree on")
+    sides = conflict.locator(".side")
+    expect(sides).to_have_count(2)
+    expect(sides.first).to_contain_text("2 January 2024")
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    sides.last.locator(".quote").click()
+    expect(page.locator("aside mark")).to_have_text("It �reppes� opens on Tuesday.")
+    page.keyboard.press("Escape")
+    sides.first.locator(".quote").click()
+    expect(page.locator("aside mark")).to_contain_text("The zebra market in Ruritania")
 
 
 def test_doubtful_statements_are_marked_and_say_why(hostile: str, visit: Visit) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from qa import attribution, contradiction, figures, matching, wording
 from qa.models import Words
-from qa.questions import Asked
+from qa.questions import Asked, asks_whether
 from qa.types import Citation, Conflict
 
 _MOST = 3  # conflicts shown for one thing that is asked
@@ -59,10 +59,6 @@ _DIMENSIONS = {
     "long": re.compile(r"\s*(?:long|in length)\b"),
 }
 _HOW = re.compile(rf"\bhow ({'|'.join(_MEASURES)})\b", re.IGNORECASE)
-_WHETHER = re.compile(
-    r"(?:is|are|was|were|do|does|did|will|would|has|have|had|can|could|should|may|must)\b",
-    re.IGNORECASE,
-)
 _MONEYS = frozenset(["dollars", "euros", "pounds", "pesos", "yen"])
 _SCALED = re.compile(r"\b(?:thousand|[mb]illion|trillion)\b", re.IGNORECASE)
 # A question's words belong to its figure up to here: "how many took part | in the rescue".
@@ -483,7 +479,7 @@ def _of_stances(
 ) -> list[Conflict]:
     """For a question to be answered with yes or no, two sentences of which one says a word of it
     and the other denies it, or says its opposite."""
-    if not _WHETHER.match(asked.query.question):
+    if not asks_whether(asked.query.question):
         return []
     near = [t for t in told if _said(asked, t.best(0, len(t.sentence.text))) >= _STANCE]
     names, asking = _names(asked.query.text), wording.keys(wording.words(asked.query.question))

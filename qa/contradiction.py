@@ -43,6 +43,7 @@ more increase grow rise climb gain up higher greater raise larger bigger exceed 
 | wide / narrow | heavy / light | rich / poor | left / right
 | male man men / female woman women | husband / wife | father / mother | son / daughter
 | brother / sister | true / false | present / absent | same / different | upper / lower
+| common frequent usual / rare uncommon | full whole entire complete / partial incomplete
 | hire appoint / fire dismiss | arrest detain / release free | public / private | day / night
 """
 _CONTRASTS = [

@@ -62,6 +62,10 @@ _EXPECTED = (
         ),
     ),
 )
+_WHETHER = re.compile(
+    r"(?:is|are|was|were|do|does|did|will|would|has|have|had|can|could|should|may|must)\b",
+    re.IGNORECASE,
+)
 _SPANISH = {
     "cuantos": "how many",
     "cuantas": "how many",
@@ -150,6 +154,11 @@ def depends(question: str) -> bool:
 def asks_who(question: str) -> bool:
     """Whether a question asks for a person or body by name."""
     return bool(_WHO.search(question))
+
+
+def asks_whether(question: str) -> bool:
+    """Whether a question is to be answered with yes or no."""
+    return bool(_WHETHER.match(question))
 
 
 def parts(query: Query) -> list[Query]:

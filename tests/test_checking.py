@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from qa.checking import check, known_names, related
+from qa.checking import check, grade, known_names, related, unmet
 from qa.figures import numbers
 from qa.types import Citation
 
@@ -130,3 +130,42 @@ def test_the_date_of_the_document_may_be_said() -> None:
     assert (
         check("In December 2023 Mexico had promised 6,000 members.", cited(), 0.9)[0] == "supported"
     )
+
+
+PROMISED = "How many members of the National Guard did Mexico promise to send to the border?"
+
+
+@pytest.mark.parametrize(
+    ("question", "quote", "reason"),
+    [
+        (
+            "Who suggested that imperialism was the lowest form of capitalism?",
+            "Lenin suggested that imperialism was the highest form of capitalism.",
+            "the source says “highest”, not “lowest”",
+        ),
+        (
+            "Who never converted to Islam?",
+            "The western khanates converted to Islam.",
+            "the source says “converted” without “not”",
+        ),
+        (PROMISED.replace("Guard", "Guard in 2021"), QUOTE, "2021 is not in the passage"),
+        (PROMISED, QUOTE, ""),
+    ],
+)
+def test_what_a_question_takes_for_granted_and_the_quotation_denies(
+    question: str, quote: str, reason: str
+) -> None:
+    assert unmet(question, cited(quote), quote) == ([reason] if reason else [])
+
+
+def test_even_a_verbatim_sentence_is_partial_where_the_question_does_not_fit() -> None:
+    graded = grade(QUOTE, cited(), 1.0, misfits=["the source says “highest”, not “lowest”"])
+    assert (graded.verdict, graded.ceiling) == ("partial", "partial")
+    assert graded.reasons[0].startswith("the question does not fit: the source says “highest”")
+
+
+def test_a_contradiction_leaves_no_better_verdict_to_a_judge() -> None:
+    wrong = grade("Mexico promised to send 7,000 members of the National Guard.", cited(), 0.9)
+    vague = grade("Mexico made a promise.", cited(), 0.2)
+    assert (wrong.verdict, wrong.ceiling) == ("unsupported", "unsupported")
+    assert (vague.verdict, vague.ceiling) == ("unsupported", "supported")

@@ -456,3 +456,16 @@ def test_a_reranking_model_orders_the_passages_with_one_call(
 def test_a_reranking_model_without_a_service_says_what_to_set(indexed: Path) -> None:
     with pytest.raises(qa.InputError, match="QA_RERANKER='judge' has no service: set OPENAI_"):
         qa.Engine.open(indexed, settings=qa.Settings.load(reranker="judge"))
+
+
+def test_a_sentence_that_denies_what_the_question_takes_for_granted_is_partial(
+    engine: qa.Engine, server: OpenAIServer
+) -> None:
+    server.replies += [says(SAID), says(SAID)]
+    (fits,) = engine.ask(DEMO).statements
+    (misfit,) = engine.ask(
+        "What did López Obrador ask for in return for the decreased US development aid?"
+    ).statements
+    assert fits.verdict == "supported"
+    assert misfit.verdict == "partial"
+    assert "the question does not fit" in misfit.reasons[0]

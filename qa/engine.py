@@ -320,7 +320,8 @@ class Engine:
         under the numbers of the evidence, and its verdict."""
         # A quoted draft answers only what the passages speak of; of a model that is checked.
         doubts = answering.unspoken_of(matched, self._reader) if draft.model else []
-        asking = [a.query.question for a, _ in matched if not questions.asks_whether(a.query.text)]
+        asked = [one.query.question for one, _ in matched]
+        alone = len(asked) == 1 and not questions.asks_whether(asked[0])
         names = checking.known_names(e.hit.passage.text for e in evidence)
         said_before = set[str]()
         for piece in answering.written(draft):
@@ -333,13 +334,11 @@ class Engine:
                 citations, said, strange = attribution.attribute(
                     piece, evidence, read, self._reader, self._collection.rarity
                 )
-                cited = {c.number for c in citations}
-                around = " ".join(e.hit.passage.text for e in evidence if e.number in cited)
-                misfits = (
-                    checking.unmet(asking[0], citations, around)
-                    if draft.model and len(asking) == len(matched) == 1
-                    else []
-                )
+                misfits = list[str]()
+                if draft.model and alone:
+                    cited = {c.number for c in citations}
+                    around = " ".join(e.hit.passage.text for e in evidence if e.number in cited)
+                    misfits = checking.unmet(asked[0], citations, around)
                 grade = checking.grade(piece, citations, said, names, doubts, strange, misfits)
                 verdict, reasons, ceiling = grade.verdict, grade.reasons, grade.ceiling
                 if ceiling == "supported" and isinstance(piece, answering.Fragment):

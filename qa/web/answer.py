@@ -14,7 +14,7 @@ _LABELS = {"supported": "", "partial": "partly backed", "unsupported": "not back
 
 def view(answer: qa.Answer, root: Path) -> Data:
     """What the page shows of an answer; files below `root` are named relative to it."""
-    after = {"remarks": list(answer.remarks), "spent": answer.spent}
+    after = {"remarks": list(answer.remarks)}
     if answer.abstained:
         nearest = [_passage(e.hit.passage, root) for e in answer.evidence[:NEAREST]]
         return {"refusal": answer.text, "nearest": nearest} | after

@@ -93,7 +93,7 @@ def copied(answer: qa.Answer, root: Path) -> str:
     """The answer as plain text: the question, each sentence with its numbers and doubts, and the
     quotations by number."""
     parts = [answer.question, " ".join(map(marked, answer.statements)) or answer.text]
-    parts += answer.remarks
+    parts += [*answer.remarks, *map(str, answer.conflicts)]
     doubts = [s for s in answer.statements if s.verdict != "supported"]
     parts += [f"“{s.text}”: {'; '.join(s.reasons) or s.verdict}" for s in doubts]
     sources = dict[int, list[qa.Citation]]()

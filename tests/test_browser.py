@@ -727,6 +727,8 @@ def test_no_view_has_a_serious_accessibility_violation(demo: str, visit: Visit) 
     ask(page, "what did Lopez Obrador ask for in return?")
     page.locator("button.chip").first.click()
     expect(page.locator("aside mark")).to_be_visible()
+    for name in ("Ask again", "What was searched"):
+        page.get_by_role("button", name=name).click()
     check("Ask, answer with its source")
     page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
     check("Ask, narrow")

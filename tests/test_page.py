@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -386,6 +386,15 @@ def test_a_copied_answer_holds_its_doubts_and_sources() -> None:
         "q?\n\nAb. [1] Ab. [2] (partly backed)\n\nThe answer is incomplete: it stopped.\n\n"
         "“Ab.”: it is less\n\n[1] T, no date, y/t.txt\n“Ab”\n\n[2] T, no date, y/t.txt\n“Ab”\n"
     )
+
+
+def test_scores_are_explained_as_they_were_made() -> None:
+    answer = qa.Answer("q", "q", "t", (), (), True, "m")
+    when = datetime(2026, 11, 23, tzinfo=UTC)
+    for reranker, words in (("", "word by word"), ("openai:big", "the place that openai:big gave")):
+        made = qa.Provenance(when, "0", {"reranker": reranker}, "", {})
+        shown = under.view(replace(answer, provenance=made), Path("/x"), None, [])
+        assert words in shown["meaning"]
 
 
 def test_examples_are_questions_that_the_documents_answer(indexed: Path) -> None:

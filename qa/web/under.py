@@ -41,6 +41,7 @@ def view(
         "ways": [label for label, _ in ways],
         "searched": _searched(answer),
         "ranks": _ranks(answer),
+        "meaning": _meaning(answer),
         "foot": foot(answer),
     }
 
@@ -132,6 +133,18 @@ def _searched(answer: qa.Answer) -> str:
     count = len(answer.evidence)
     read = "1 passage was" if count == 1 else f"{count} passages were"
     return f"Searched{where} for “{answer.query}”. {read} read, best first."
+
+
+def _meaning(answer: qa.Answer) -> str:
+    """What the scores are."""
+    settings = answer.provenance.settings if answer.provenance else {}
+    by = (
+        f"the place that {settings['reranker']} gave them, where it gave one"
+        if settings.get("reranker")
+        else "how much of the question a passage says word by word, a little of how near it is in "
+        "meaning (cosine) and in words (BM25), and of the days that the question names"
+    )
+    return f"The score is what they are ranked by: {by}. – means that it was not found that way."
 
 
 def _ranks(answer: qa.Answer) -> list[Data]:

@@ -3,7 +3,7 @@ const THUMB = "M8 11 11.5 3.5c1.7-.2 3 1.2 2.7 2.9L13.7 9.5H18.6a2 2 0 0 1 2 2.4
 // What stands under an answer: thumbs, copying, keeping, other ways to ask, what was searched. What
 // the person has opened and typed so far stays when it is drawn anew.
 function under(data, root, open, send) {
-  const { judged, faults, copied, ways, searched, ranks, foot } = data.under;
+  const { judged, faults, copied, ways, searched, ranks, meaning, foot } = data.under;
   const state = (root.state ??= { form: null, ways: false, ranks: false, saving: false, said: "" });
   const box = el("div", { class: "under" });
 
@@ -93,9 +93,7 @@ function under(data, root, open, send) {
               el("button", { class: "link", "data-key": `rank-${n}`, onclick: open(target) }, `${n + 1}. ${title}`),
               el("span", { class: "quiet" }, cited > 0 && `Cited as ${cited} · `, detail)),
             scores.map((score) => el("td", {}, score)))))),
-      el("p", { class: "quiet" }, "The score is what they are ranked by: how much of the question a passage "
-        + "says word by word, and a little of how near it is in meaning (cosine) and in words (BM25). "
-        + "– means that it was not found that way."));
+      el("p", { class: "quiet" }, meaning));
 
   const draw = () => {
     remember(root);

@@ -140,6 +140,22 @@ def test_the_sidebar_names_the_model_and_lists_the_newest_documents(page: AppTes
     assert {"label": "Crossings of the Darién Gap", "detail": "8 January 2024"} in listed["items"]
 
 
+def test_a_deleted_conversation_takes_what_was_said_of_its_answers_along(
+    page: AppTest, indexed: Path
+) -> None:
+    ask(page, "How many people are in the caravan?")
+    (exchange,) = page.session_state["exchanges"]
+    said = under.judged(exchange, (), {"right": True})
+    assert said
+    qa.FeedbackFile(indexed).put(said)
+    page.run()
+    assert components(page, "qa_exchange")[-1]["under"]["judged"]["right"]
+    (delete,) = [button for button in page.button if button.label == "Delete for good"]
+    delete.click().run()
+    assert not components(page, "qa_exchange")
+    assert qa.FeedbackFile(indexed).read() == {}
+
+
 def test_an_empty_index_says_what_to_run(empty_page: AppTest) -> None:
     assert empty_page.code[0].value == "qa index corpus"
     assert "qa index" in ask(empty_page, "who?")["error"]

@@ -3,13 +3,13 @@
 usage: python benchmarks/metric_agreement.py RUN [--squad evaluate-v2.0.py]
 
 RUN is a folder that `qa eval ... --save RUN` wrote. Rankings are compared with pytrec_eval (pip
-install pytrec_eval-terrier), token F1 and exact match with the script of SQuAD, given as a file or
-as the name of a module with `compute_f1` and `compute_exact`. Writes docs/benchmarks.md.
+install pytrec_eval-terrier), answers with SQuAD's official evaluate-v2.0.py (on SQuAD's site;
+in huggingface/datasets it is metrics/squad_v2/evaluate.py). Writes docs/benchmarks.md.
 """
 
 import argparse
-import importlib
 import importlib.util
+import json
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -17,8 +17,8 @@ from types import ModuleType
 
 import tables
 
-from qa.evaluation import Result, metrics, ranking, read_run
-from qa.evaluation.scores import judged
+from qa.evaluation import Result, Run, export, metrics, ranking, read_run
+from qa.evaluation.scores import BY_NAME, judged
 
 Pair = tuple[float, float]
 
@@ -27,7 +27,7 @@ def main() -> None:
     """Measures, prints and writes the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("run", type=Path)
-    parser.add_argument("--squad", help="evaluate-v2.0.py, or a module")
+    parser.add_argument("--squad", type=Path, help="evaluate-v2.0.py")
     args = parser.parse_args()
     results = read_run(args.run).results
     rows = [*_rankings(results), *(_answers(results, args.squad) if args.squad else ())]
@@ -64,27 +64,62 @@ def _rankings(results: Sequence[Result]) -> list[Sequence[str]]:
     ]
 
 
-def _answers(results: Sequence[Result], squad: str) -> list[Sequence[str]]:
-    """The answers to each case that has reference answers, by SQuAD's script."""
+def _answers(results: Sequence[Result], squad: Path) -> list[Sequence[str]]:
+    """The run as SQuAD's script scores a file of predictions; then, since a quoted sentence is
+    seldom just a reference, references as predictions: those of each case and of the one before."""
     script = _module(squad)
-    asked = [(r.answer.text, r.case.answers) for r in results if r.case.answers]
-    # The sentences themselves overlap in part; the gold answers of other cases hardly, and their
-    # own wholly.
-    asked += [(answers[-1], answers) for _, answers in asked]
-    asked += [(before[0], answers) for (_, before), (_, answers) in pairwise(asked)]
-    f1, exact = list[Pair](), list[Pair]()
-    for said, answers in asked:
-        there = max(script.compute_f1(answer, said) for answer in answers)
-        f1.append((metrics.token_f1(said, answers) or 0.0, float(there)))
-        there = max(script.compute_exact(answer, said) for answer in answers)
-        exact.append((metrics.exact_match(said, answers) or 0.0, float(there)))
-    name = Path(squad).name
-    return [_row("token F1", name, f1), _row("exact match", name, exact)]
+    said = json.loads(export(Run(tuple(results)), "squad"))
+    exact, f1 = _official(script, [(r.case.id, said[r.case.id], r.case.answers) for r in results])
+    known = [r for r in results if r.case.answers]
+    none = [r for r in results if not r.case.answerable]
+    wanted = [r.case.answers for r in known]
+    drawn = [(answer, answers) for answers in wanted for answer in answers]
+    drawn += [(answer, after) for before, after in pairwise(wanted) for answer in before]
+    numbered = [(str(n), answer, answers) for n, (answer, answers) in enumerate(drawn)]
+    exact_of, f1_of = _official(script, numbered)
+    return [
+        _row("token F1", "HasAns_f1", [(_scored("answer_f1", r), f1[r.case.id]) for r in known]),
+        _row(
+            "exact match",
+            "HasAns_exact",
+            [(_scored("answer_em", r), exact[r.case.id]) for r in known],
+        ),
+        _row(
+            "refusal recall",
+            "NoAns_exact",
+            [(_scored("refusal_recall", r), exact[r.case.id]) for r in none],
+        ),
+        _row(
+            "token F1 of references",
+            "f1",
+            [(metrics.token_f1(text, answers) or 0.0, f1_of[i]) for i, text, answers in numbered],
+        ),
+        _row(
+            "exact match of references",
+            "exact",
+            [
+                (metrics.exact_match(text, answers) or 0.0, exact_of[i])
+                for i, text, answers in numbered
+            ],
+        ),
+    ]
 
 
-def _module(squad: str) -> ModuleType:
-    if not Path(squad).exists():
-        return importlib.import_module(squad)
+def _official(
+    script: ModuleType, said: Sequence[tuple[str, str, Sequence[str]]]
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Exact match and F1 by id of predictions and the reference answers to them."""
+    asked = [{"id": i, "answers": [{"text": a} for a in answers]} for i, _, answers in said]
+    predictions = {i: text for i, text, _ in said}
+    exact, f1 = script.get_raw_scores([{"paragraphs": [{"qas": asked}]}], predictions)
+    return exact, f1
+
+
+def _scored(name: str, result: Result) -> float:
+    return float(BY_NAME[name].score(result) or 0)
+
+
+def _module(squad: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location("squad_script", squad)
     assert spec is not None
     assert spec.loader is not None

@@ -35,6 +35,7 @@ Bounds = Annotated[
         help="Fail unless these hold; METRIC:TAG is of the cases with a tag.",
     ),
 ]
+Written = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Default: print it.")]
 Format = Annotated[
     str,
     typer.Option("--format", help="CASES is a public set: squad, clapnq, jsonl, beir or mtrag."),
@@ -172,19 +173,23 @@ def report(
 @evaluating.command(cls=Command)
 def export(
     folder: Folder,
-    to: Annotated[str, typer.Option("--to", help="ragas or inspect.")],
-    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Default: print it.")] = None,
+    to: Annotated[str, typer.Option("--to", help="ragas, inspect or squad.")],
+    out: Written = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a saved run in the format of ragas or inspect_ai."""
+    """Write a saved run in the format of ragas or inspect_ai, or as predictions for SQuAD's
+    evaluation script."""
     from qa import evaluation
 
-    lines = evaluation.export(evaluation.read_run(folder), to)
+    run = evaluation.read_run(folder)
+    _write_samples(evaluation.export(run, to), len(run.results), out, as_json)
+
+
+def _write_samples(text: str, count: int, out: Path | None, as_json: bool) -> None:
     if out is None:
-        show(lines, end="")
+        show(text, end="")
         return
-    out.write_text(lines, "utf-8")
-    count = lines.count("\n")
+    out.write_text(text, "utf-8")
     if as_json:
         show_json({"file": str(out), "samples": count})
     else:
@@ -275,6 +280,23 @@ def check(path: Cases, home: Home = None, as_json: AsJson = False) -> None:
         drafts = sum("draft" in case.tags for case in file.cases)
         still = f", {drafts} of them still drafts" if drafts else ""
         show(f"{len(file.cases)} cases can be used{still}; {len(file.problems)} problems")
+    if file.problems:
+        raise typer.Exit(1)
+
+
+@cases.command("export", cls=Command)
+def export_command(
+    path: Cases,
+    to: Annotated[str, typer.Option("--to", help="ragas or inspect.")],
+    out: Written = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write cases in the format of ragas or inspect_ai, to be answered there."""
+    from qa import evaluation
+
+    file = evaluation.read_cases(path)
+    _show_problems(file)
+    _write_samples(evaluation.export_cases(file.cases, to), len(file.cases), out, as_json)
     if file.problems:
         raise typer.Exit(1)
 

@@ -1,14 +1,20 @@
 """The metrics against hand-computed values and against what they say they follow."""
 
+import json
 import random
 import re
 import string
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
 from qa.evaluation import metrics
+
+REFERENCE = json.loads(
+    (Path(__file__).parent / "fixtures/reference_scores.json").read_text("utf-8")
+)
 
 
 def test_a_mean_leaves_out_what_does_not_apply() -> None:
@@ -88,6 +94,14 @@ def test_token_f1_has_the_values_computed_by_hand() -> None:
     assert metrics.token_f1("Rollo", ["William", "rollo!"]) == 1
     assert metrics.token_f1("", ["Rollo"]) == 0
     assert metrics.token_f1("Rollo", []) is None
+
+
+def test_token_f1_and_exact_match_have_the_values_of_squads_own_script() -> None:
+    """Values that evaluate-v2.0.py gave; without answers it takes "" for the only one."""
+    for row in REFERENCE["squad"]:
+        answers = row["answers"] or [""]
+        assert metrics.exact_match(row["said"], answers) == row["exact"], row
+        assert metrics.token_f1(row["said"], answers) == pytest.approx(row["f1"]), row
 
 
 # --- citations ------------------------------------------------------------------------------

@@ -10,7 +10,17 @@ from conftest import CORPUS, MakeEngine
 from test_evaluation import case, refused, result
 
 import qa
-from qa.evaluation import Gold, Run, check_gold, convert, draft, evaluate, export, read_cases
+from qa.evaluation import (
+    Gold,
+    Run,
+    check_gold,
+    convert,
+    draft,
+    evaluate,
+    export,
+    export_cases,
+    read_cases,
+)
 from qa.models import Reply
 
 NORMANS = "The Normans came from the north. Rollo led them in 911. They settled in France."
@@ -272,3 +282,23 @@ def test_a_run_is_written_for_other_tools() -> None:
     assert sample["metadata"]["answer"] == "said"
     with pytest.raises(qa.InputError, match="no format 'csv': choose from ragas, inspect"):
         export(run, "csv")
+
+
+def test_the_predictions_for_squads_script_are_empty_where_it_was_refused() -> None:
+    run = Run((result("said", case(id="1")), refused(case(id="2", answerable=False, gold=()))))
+    assert json.loads(export(run, "squad")) == {"1": "said", "2": ""}
+
+
+def test_cases_are_written_for_other_tools_before_anyone_answers_them() -> None:
+    asked = [case(history=(("Who?", "They."),)), case(answerable=False, gold=())]
+    first, second = (json.loads(line) for line in export_cases(asked, "ragas").splitlines())
+    assert first == {
+        "user_input": "Q: Who?\nA: They.\nq",
+        "reference_contexts": ["gold quote", "other"],
+        "reference": "gold quote other",
+    }
+    assert second["reference"] == "The documents do not say."
+    (sample, _) = (json.loads(line) for line in export_cases(asked, "inspect").splitlines())
+    assert sample["metadata"] == {"tags": [], "answerable": True}
+    with pytest.raises(qa.InputError, match="no format 'squad': choose from ragas, inspect"):
+        export_cases(asked, "squad")

@@ -1,6 +1,8 @@
 """Measures of rankings, against figures worked out by hand (and equal to trec_eval's)."""
 
+import json
 from math import log2
+from pathlib import Path
 
 import pytest
 
@@ -34,3 +36,18 @@ def test_ndcg_discounts_grades_by_rank_and_divides_by_the_ideal() -> None:
     # The ideal is cut at k as well: with three gold ids, one in first place of one is perfect.
     assert ranking.ndcg(FOUND, {"a": 1, "b": 1, "x": 1}, 1) == 1.0
     assert ranking.ndcg(FOUND, {"x": 1}, 10) == 0.0
+
+
+def test_measures_have_the_values_of_trec_eval() -> None:
+    path = Path(__file__).parent / "fixtures" / "reference_scores.json"
+    for row in json.loads(path.read_text("utf-8"))["trec"]:
+        ranked, grades = row["ranked"], row["grades"]
+        ours = {
+            "ndcg_cut_10": ranking.ndcg(ranked, grades, 10),
+            "recip_rank": ranking.reciprocal_rank(ranked, grades, 10),
+            "recall_5": ranking.recall(ranked, grades, 5),
+            "recall_10": ranking.recall(ranked, grades, 10),
+            "success_1": ranking.hit(ranked, grades, 1),
+            "success_5": ranking.hit(ranked, grades, 5),
+        }
+        assert ours == pytest.approx({name: row[name] for name in ours}), row

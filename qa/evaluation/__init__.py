@@ -14,7 +14,7 @@ from qa.evaluation.cases import (
 )
 from qa.evaluation.comparison import Comparison, Gate, compare, gates
 from qa.evaluation.drafting import draft, feedback_cases, to_jsonl
-from qa.evaluation.exports import export
+from qa.evaluation.exports import export, export_cases
 from qa.evaluation.formats import FORMATS, Converted, convert
 from qa.evaluation.page import to_html
 from qa.evaluation.report import compared, to_text
@@ -42,6 +42,7 @@ __all__ = [
     "draft",
     "evaluate",
     "export",
+    "export_cases",
     "feedback_cases",
     "gates",
     "load_cases",

@@ -1,47 +1,69 @@
-"""A run in the formats of other evaluation tools, so that their measures can be put beside ours.
+"""Runs and cases in the formats of other evaluation tools, so that their measures can be put beside
+ours.
 
 ragas    JSONL for ragas.EvaluationDataset.from_jsonl: one sample a case
 inspect  JSONL for inspect_ai.dataset.json_dataset: one sample a case, the answer in its metadata
+squad    the predictions that SQuAD's evaluate-v2.0.py reads; a refusal is an empty one
 """
 
 import json
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from qa.errors import InputError
+from qa.evaluation.cases import Case
 from qa.evaluation.results import Result
 from qa.evaluation.runner import Run
+
+T = TypeVar("T")
 
 REFUSAL = "The documents do not say."
 """What stands for the right answer to a question that has none."""
 
 
 def export(run: Run, form: str) -> str:
-    """The run as lines of another tool's format. Raises InputError for an unknown one."""
-    if form not in EXPORTS:
-        raise InputError(f"no format {form!r}: choose from {', '.join(EXPORTS)}")
-    lines = (json.dumps(EXPORTS[form](result), ensure_ascii=False) for result in run.results)
-    return "".join(f"{line}\n" for line in lines)
+    """The run in another tool's format. Raises InputError for an unknown one."""
+    if form == "squad":
+        return (
+            json.dumps({r.case.id: _predicted(r) for r in run.results}, ensure_ascii=False) + "\n"
+        )
+    return _lines(form, RUNS, run.results)
 
 
-def _ragas(result: Result) -> dict[str, Any]:
+def export_cases(cases: Sequence[Case], form: str) -> str:
+    """Cases that nobody has answered yet, as lines of another tool's format. Raises InputError for
+    an unknown one."""
+    return _lines(form, CASES, cases)
+
+
+def _lines(
+    form: str, known: Mapping[str, Callable[[T], dict[str, Any]]], items: Iterable[T]
+) -> str:
+    if form not in known:
+        raise InputError(f"no format {form!r}: choose from {', '.join(known)}")
+    return "".join(json.dumps(known[form](one), ensure_ascii=False) + "\n" for one in items)
+
+
+def _ragas_case(case: Case) -> dict[str, Any]:
     """A SingleTurnSample; earlier turns stand in front of the question, since ragas would take a
     conversation for a sample of another kind."""
-    case = result.case
     turns = [f"Q: {question}\nA: {said}" for question, said in case.history]
     return {
         "user_input": "\n".join([*turns, case.question]),
-        "retrieved_contexts": [e.hit.passage.text for e in result.answer.evidence],
         "reference_contexts": [gold.quote for gold in case.gold if gold.quote],
-        "response": result.answer.text,
-        "reference": _reference(result),
+        "reference": _reference(case),
     }
 
 
-def _inspect(result: Result) -> dict[str, Any]:
-    """A Sample: what is asked, the accepted answers, and in the metadata what was given. To inspect
-    any target will do, so groups that must all be there become one reference in words."""
-    case, answer = result.case, result.answer
+def _ragas(result: Result) -> dict[str, Any]:
+    contexts = [entry.hit.passage.text for entry in result.answer.evidence]
+    said = {"retrieved_contexts": contexts, "response": result.answer.text}
+    return _ragas_case(result.case) | said
+
+
+def _inspect_case(case: Case) -> dict[str, Any]:
+    """A Sample: what is asked and the accepted answers. To inspect any target will do, so groups
+    that must all be there become one reference in words."""
     messages = [
         message
         for question, said in case.history
@@ -55,22 +77,29 @@ def _inspect(result: Result) -> dict[str, Any]:
     return {
         "id": case.id,
         "input": [*messages, asked] if messages else case.question,
-        "target": list(case.answers) or accepted or [_reference(result)],
-        "metadata": {
-            "tags": list(case.tags),
-            "answerable": case.answerable,
-            "answer": answer.text,
-            "abstained": answer.abstained,
-            "right": result.right,
-            "contexts": [entry.hit.passage.text for entry in answer.evidence],
-            "model": answer.model,
-        },
+        "target": list(case.answers) or accepted or [_reference(case)],
+        "metadata": {"tags": list(case.tags), "answerable": case.answerable},
     }
 
 
-def _reference(result: Result) -> str:
+def _inspect(result: Result) -> dict[str, Any]:
+    answer, sample = result.answer, _inspect_case(result.case)
+    sample["metadata"] |= {
+        "answer": answer.text,
+        "abstained": answer.abstained,
+        "right": result.right,
+        "contexts": [entry.hit.passage.text for entry in answer.evidence],
+        "model": answer.model,
+    }
+    return sample
+
+
+def _predicted(result: Result) -> str:
+    return "" if result.answer.abstained else result.answer.text
+
+
+def _reference(case: Case) -> str:
     """The reference answer in words: the first one given, else the gold quotations."""
-    case = result.case
     if not case.answerable:
         return REFUSAL
     quotes = dict.fromkeys(gold.quote for gold in case.gold if gold.quote)
@@ -78,4 +107,8 @@ def _reference(result: Result) -> str:
     return next(iter(case.answers), "") or " ".join(quotes) or "; ".join(facts)
 
 
-EXPORTS: dict[str, Callable[[Result], dict[str, Any]]] = {"ragas": _ragas, "inspect": _inspect}
+RUNS: dict[str, Callable[[Result], dict[str, Any]]] = {"ragas": _ragas, "inspect": _inspect}
+CASES: dict[str, Callable[[Case], dict[str, Any]]] = {
+    "ragas": _ragas_case,
+    "inspect": _inspect_case,
+}

@@ -518,6 +518,40 @@ def test_a_broken_case_is_named_by_its_line_and_the_others_are_asked(
     assert "holds no usable case" in run("eval", alone, "--home", home).stderr
 
 
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"answer": "6,000"}, "answer: unknown field 'answer': did you mean 'answers'?"),
+        (
+            {"gold": [{"document": "title-42.md", "quote": "The zebra left."}]},
+            "gold[0].quote: is not in title-42.md (at all): copy it from the document",
+        ),
+        ({}, 'must_include: a case without an answer: add "must_include", "answers" or "gold"'),
+        (
+            {"gold": [{"document": "zebra.pdf", "quote": "It left."}]},
+            "gold[0].document: 'zebra.pdf' is not in the index: index it with `qa index`",
+        ),
+        (
+            {"id": "off", "answers": ["6,000"]},
+            "id: 'off' is used in line 1: give each case its own",
+        ),
+    ],
+    ids=["unknown field", "quotation", "no answer", "document", "same id"],
+)
+def test_a_case_that_cannot_be_used_is_named_with_the_next_step_and_the_others_are_asked(
+    home: Path, tmp_path: Path, fields: dict[str, Any], named: str
+) -> None:
+    bad = json.dumps({"question": "How many?"} | fields)
+    result = run("eval", written(tmp_path, OFF_TOPIC, bad, START), "--home", home)
+    assert result.exit_code == 1
+    assert f"cases.jsonl, line 2, {named}" in result.stderr
+    assert result.stdout.startswith("2 cases, model: none (quotes)")
+
+
+def test_an_empty_file_of_cases_says_what_to_write(home: Path, tmp_path: Path) -> None:
+    assert "holds no cases: write {" in said(run("eval", written(tmp_path, ""), "--home", home))
+
+
 def test_a_run_is_saved_scored_compared_and_gated(home: Path, tmp_path: Path) -> None:
     cases, folder = written(tmp_path, OFF_TOPIC, START), tmp_path / "run"
     saved = run("eval", cases, "--home", home, "--save", folder, "--gate", "right>=1")

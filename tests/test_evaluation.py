@@ -19,6 +19,7 @@ from qa.evaluation import (
     evaluate,
     load_cases,
     read_cases,
+    to_html,
     to_text,
 )
 from qa.evaluation.report import why
@@ -187,6 +188,16 @@ def test_the_checks_are_asked_about_claims_without_a_model(engine: Engine) -> No
     assert checked.claims[0] == "supported"
     assert "supported" not in checked.claims[1:]
     assert checked.answer.model == "none (quotes)", "the claims are not the answer"
+
+
+def test_tokens_and_their_price_are_means_over_the_answers_that_have_them() -> None:
+    priced = result("s", case())
+    answer = replace(priced.answer, cost=qa.Cost(0.0004, "USD"))
+    run = Run((replace(priced, answer=answer), priced, refused(case())))
+    assert (run.summary()["tokens"], run.summary()["cost"]) == (3, 0.0004)
+    assert run.to_json()["metrics"]["cost"] == 0.0004
+    assert "cost of an answer" in to_html(run)
+    assert BY_NAME["cost"].better == 0
 
 
 def test_a_wrong_answer_says_at_which_stage_it_went_wrong() -> None:

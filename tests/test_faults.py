@@ -20,6 +20,7 @@ from qa.evaluation import Case, Claim, Gold, Run, compare, evaluate, gates
 from qa.models import Embedder, Reply
 from qa.models.minilm import MiniLM
 from qa.settings import Settings
+from qa.types import Hit
 
 MonkeyPatch = pytest.MonkeyPatch
 Evaluate = Callable[..., Run]
@@ -187,11 +188,23 @@ def test_the_build_as_it_is_passes(sound: Run) -> None:
         assert gate.failure(sound) is None
 
 
-def test_fusion_weights_turned_around(engine: Engine, sound: Run, monkeypatch: MonkeyPatch) -> None:
-    last = "rerank" if hasattr(retrieval, "rerank") else "fuse"  # what settles the order
-    fuse = getattr(retrieval, last)
-    monkeypatch.setattr(retrieval, last, lambda *args: list(reversed(fuse(*args))))
-    caught(evaluate(engine, some("mayor", "day")), sound, "retrieval_mrr@10")
+def test_fusion_weights_turned_around(
+    build: Callable[..., Engine], monkeypatch: MonkeyPatch
+) -> None:
+    """Each weight below 0. Only the best twenty are read word by word, so thirty are put beside."""
+    beside = [
+        {"id": f"note-{n}", "title": f"Note {n}", "text": f"Nothing was sold at market {n}."}
+        for n in range(30)
+    ]
+    larger = build([*documents(), *beside])
+    baseline = evaluate(larger, some("mayor", "day"))
+    fuse = retrieval.fuse
+
+    def turned(*args: Any) -> list[Hit]:
+        return [replace(hit, score=-hit.score) for hit in reversed(fuse(*args))]
+
+    monkeypatch.setattr(retrieval, "fuse", turned)
+    caught(evaluate(larger, some("mayor", "day")), baseline, "retrieval_mrr@10")
 
 
 def test_citations_shifted_by_one(engine: Engine, sound: Run, monkeypatch: MonkeyPatch) -> None:

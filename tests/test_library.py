@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+from conftest import CORPUS
 
-from qa.evaluation import check_gold, read_cases
+from qa.evaluation import check_gold, read_cases, read_run
 from qa.evaluation.cases import TAGS
+from qa.evaluation.runs import same
 from qa.loading import discover, load
 from qa.types import Document
 
@@ -35,6 +37,21 @@ def test_gold_holds_what_the_answer_must() -> None:
 @pytest.mark.parametrize("kind", TAGS)
 def test_there_are_ten_cases_of_each_kind(kind: str) -> None:
     assert sum(kind in case.tags for case in read_cases(CASES).cases) >= 10
+
+
+def test_there_are_enough_cases_and_documents_of_its_own() -> None:
+    assert len(read_cases(CASES).cases) >= 120
+    files, demo = (len(list(discover([folder]))) for folder in (LIBRARY, CORPUS))
+    assert files >= (files + demo) / 3
+
+
+def test_what_is_accepted_was_asked_of_these_cases() -> None:
+    """Else `make eval` would compare less than it says: accept a new run with `make accept`."""
+    for name, file in (("accepted", "questions.jsonl"), ("accepted-library", "library.jsonl")):
+        asked = read_run(CASES.parent / name).results
+        cases = {case.id: case for case in read_cases(CASES.parent / file).cases}
+        assert {r.case.id for r in asked} == set(cases)
+        assert all(same(r.case, cases[r.case.id]) for r in asked)
 
 
 def test_cases_have_ids_of_their_own() -> None:

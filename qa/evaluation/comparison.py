@@ -44,9 +44,9 @@ class Difference:
         """Plain values for `json.dumps`."""
         return {
             "metric": self.metric.name,
-            "before": round(self.before, 4),
-            "now": round(self.now, 4),
-            "interval": [round(end, 4) for end in self.interval] if self.interval else None,
+            "before": round(self.before, 6),
+            "now": round(self.now, 6),
+            "interval": [round(end, 6) for end in self.interval] if self.interval else None,
             "significant": self.significant,
             "regression": self.regression,
         }

@@ -29,7 +29,7 @@ _GROUPS = (
     ("Citations", tuple(name for name in BY_NAME if name.startswith(("citation", "gold")))),
     ("Checks", ("supported", "verdict_accuracy")),
     ("Retrieval", tuple(name for name in BY_NAME if name.startswith("retrieval"))),
-    ("Cost", ("latency_p50", "latency_p95", "tokens")),
+    ("Cost", ("latency_p50", "latency_p95", "tokens", "cost")),
 )
 
 

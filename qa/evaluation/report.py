@@ -66,6 +66,8 @@ def shown(metric: Metric, value: float | None) -> str:
         return "-"
     if metric.unit == "seconds":
         return f"{value * 1000:.0f} ms"
+    if metric.unit == "price":
+        return f"{value:.2g}"
     return f"{value:.0f}" if metric.unit == "tokens" else f"{value:.1%}"
 
 

@@ -56,11 +56,11 @@ class Run:
             "model": self.model,
             "cases": len(self.results),
             "metrics": {
-                name: None if value is None else round(value, 4)
+                name: None if value is None else round(value, 6)
                 for name, value in self.summary().items()
             },
             "intervals": {
-                metric.name: [round(end, 4) for end in ends]
+                metric.name: [round(end, 6) for end in ends]
                 for metric in METRICS
                 if (ends := metric.interval([metric.score(r) for r in self.results]))
             },

@@ -32,7 +32,7 @@ from qa.evaluation.runner import Report, Run, evaluate
 FORMAT = 1
 _PACKAGES = ("chromadb", "nupunkt", "numpy", "onnxruntime", "openai", "tantivy", "tiktoken")
 _PROMPTS = ("answer", "condense")
-_PLACE = {"home", "api_key", "timeout"}  # settings of a place, as URLs are, not of the answers
+_PLACE = {"home", "api_key", "timeout", "prices"}  # of a place, as URLs are, not of the answers
 _PASSAGE = ("document", "title", "published", "source", "start", "end", "text")
 _BEGUN = {".lock", "cases.jsonl", "cases.new", "home", "run.new"}  # what a kill may leave
 _SAME = ("settings", "model", "prompts", "index", "qa")

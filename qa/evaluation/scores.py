@@ -356,6 +356,15 @@ METRICS: tuple[Metric, ...] = (
         better=0,
         unit="tokens",
     ),
+    Metric(
+        "cost",
+        "cost of an answer",
+        "mean price of the model's tokens, prompt and completion, in the currency of your table",
+        "QA_PRICES",
+        lambda r: r.answer.cost.amount if r.answer.cost else None,
+        better=0,
+        unit="price",
+    ),
 )
 BY_NAME: Mapping[str, Metric] = {metric.name: metric for metric in METRICS}
 

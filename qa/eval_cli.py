@@ -116,11 +116,28 @@ def score(
     ] = None,
     baseline: Baseline = None,
     gate: Bounds = "",
+    judge: Annotated[bool, typer.Option("--judge", help="Have a model grade the answers.")] = False,
+    model: Model = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Answers graded at once.")] = 1,
     as_json: AsJson = False,
 ) -> None:
-    """Measure a saved run again, without asking again."""
+    """Measure a saved run again, without asking again.
+
+    With --judge a configured model grades each answer too, once; how far it agrees with the exact
+    metrics is shown.
+    """
     from qa import evaluation
 
+    if judge:
+        settings = settings_of(None, model)
+        if not settings.generates:
+            raise InputError("--judge needs a model: set OPENAI_API_KEY or OPENAI_BASE_URL")
+        from qa.models.openai_compatible import OpenAICompatible
+
+        with progress(True) as advance:
+            evaluation.judge_run(
+                folder, OpenAICompatible.configured(settings), workers=workers, progress=advance
+            )
     file = evaluation.read_cases(cases or folder / "cases.jsonl")
     _show_problems(file)
     run = evaluation.read_run(folder, file.cases)

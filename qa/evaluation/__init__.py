@@ -18,9 +18,9 @@ from qa.evaluation.exports import export, export_cases
 from qa.evaluation.formats import FORMATS, Converted, convert
 from qa.evaluation.page import to_html
 from qa.evaluation.report import compared, to_text
-from qa.evaluation.results import Result
+from qa.evaluation.results import Judgement, Result
 from qa.evaluation.runner import Run, evaluate
-from qa.evaluation.runs import read_run, run_cases
+from qa.evaluation.runs import judge_run, read_run, run_cases
 
 __all__ = [
     "FORMATS",
@@ -32,6 +32,7 @@ __all__ = [
     "Filters",
     "Gate",
     "Gold",
+    "Judgement",
     "Problem",
     "Result",
     "Run",
@@ -45,6 +46,7 @@ __all__ = [
     "export_cases",
     "feedback_cases",
     "gates",
+    "judge_run",
     "load_cases",
     "read_cases",
     "read_run",

@@ -132,6 +132,22 @@ def area_under(points: Sequence[tuple[float, float]]) -> float | None:
     return reached / before
 
 
+# --- judges ---------------------------------------------------------------------------------
+
+
+def kappa(pairs: Sequence[tuple[bool | None, bool | None]]) -> float | None:
+    """Agreement of two judges beyond chance (Cohen 1960): (p - e) / (1 - e), p the share on which
+    they agree, e that expected of two who decide apart; None where both always say the same one
+    thing, and of no pairs."""
+    if not pairs:
+        return None
+    n = len(pairs)
+    one, other = (sum(map(bool, side)) / n for side in zip(*pairs, strict=True))
+    expected = one * other + (1 - one) * (1 - other)
+    agreed = sum(a == b for a, b in pairs) / n
+    return (agreed - expected) / (1 - expected) if expected < 1 else None
+
+
 # --- intervals ------------------------------------------------------------------------------
 
 

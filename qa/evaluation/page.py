@@ -10,7 +10,8 @@ from pathlib import Path
 from qa.evaluation import charts, metrics
 from qa.evaluation.cases import flatten
 from qa.evaluation.comparison import AURC, Comparison, Difference, figure
-from qa.evaluation.report import expected, given, shown, signed, why
+from qa.evaluation.judging import agreement
+from qa.evaluation.report import EXACT, agreed, expected, given, shown, signed, why
 from qa.evaluation.results import Result
 from qa.evaluation.runner import Run
 from qa.evaluation.scores import BY_NAME, METRICS, Metric, holds, refusal_curve
@@ -28,6 +29,7 @@ _GROUPS = (
     ("Refusals", ("refusal_recall", "refusal_precision", "false_refusals")),
     ("Citations", tuple(name for name in BY_NAME if name.startswith(("citation", "gold")))),
     ("Checks", ("supported", "verdict_accuracy")),
+    ("A model as judge", ("judged_correctness", "judged_faithfulness")),
     ("Retrieval", tuple(name for name in BY_NAME if name.startswith("retrieval"))),
     ("Cost", ("latency_p50", "latency_p95", "tokens", "cost")),
 )
@@ -45,6 +47,7 @@ def to_html(run: Run, comparison: Comparison | None = None, wrong: int | None = 
         _tags(run),
         _charts(run, bad),
         _failures(bad, wrong),
+        _disputed(run),
         _cases(run),
         _conditions(run),
         _glossary(run),
@@ -109,7 +112,17 @@ def _metrics(run: Run) -> str:
             )
         if found:
             rows += [f'<tr class="group"><th colspan="5">{group}</th></tr>', *found]
-    return _table("metrics", "Metrics", "", rows)
+    return _table("metrics", "Metrics", _judge(run), rows)
+
+
+def _judge(run: Run) -> str:
+    """How far a model that judged agrees with the exact metrics."""
+    names = sorted({r.judgement.judge for r in run.results if r.judgement})
+    said = "; ".join(
+        f"{BY_NAME[name].label} {EXACT[name]}: {agreed(*figures)}"
+        for name, figures in agreement(run.results).items()
+    )
+    return f"<p>Judge: {escape(', '.join(names))}. {escape(said)}.</p>" if said else ""
 
 
 def _tags(run: Run) -> str:
@@ -237,6 +250,19 @@ def _failures(bad: Sequence[Result], wrong: int | None) -> str:
     some = list(map(_failure, bad[:wrong]))
     rest = f"<p class='soft'>and {len(bad) - len(some)} more</p>" if len(some) < len(bad) else ""
     return f'<section id="wrong"><h2>Wrong answers ({len(bad)})</h2>{"".join(some)}{rest}</section>'
+
+
+def _disputed(run: Run) -> str:
+    """The answers that are right by what they hold and not to the judge, and the other way."""
+    rows = "".join(
+        f"<p><code>{escape(r.case.id)}</code> {escape(r.case.question)}<br>"
+        f'<span class="soft">given: {escape(_short(r))}<br>{"right" if r.right else "wrong"} by '
+        f"what it holds, {'correct' if r.judgement.correct else 'not correct'} to the judge: "
+        f"{escape(' '.join(r.judgement.reasons))}</span></p>"
+        for r in run.results
+        if r.judgement and r.judgement.correct not in (None, r.right)
+    )
+    return f'<section id="disputed"><h2>The judge disagrees</h2>{rows}</section>' if rows else ""
 
 
 def _failure(result: Result) -> str:

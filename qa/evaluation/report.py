@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from qa.evaluation import metrics
 from qa.evaluation.comparison import AURC, Comparison, Difference, figure
+from qa.evaluation.judging import agreement
 from qa.evaluation.metrics import Interval
 from qa.evaluation.results import Result
 from qa.evaluation.runner import Run
@@ -21,6 +22,9 @@ def to_text(run: Run, wrong: int | None = None) -> str:
             lines.append(_row(metric.name, metric, value, metric.interval(values), n))
     if (area := figure(run, AURC)) is not None:
         lines.append(f"  {AURC:<28} {area:>9.4f}")
+    if judged := agreement(run.results):
+        lines += ["", "The judge beside the exact metrics:"]
+        lines += [f"  {name:<28} {agreed(*figures)}" for name, figures in judged.items()]
     lines += ["", "Right by tag:"]
     for tag in run.tags:
         right = [result.right for result in run.tagged(tag).results]
@@ -69,6 +73,18 @@ def shown(metric: Metric, value: float | None) -> str:
     if metric.unit == "price":
         return f"{value:.2g}"
     return f"{value:.0f}" if metric.unit == "tokens" else f"{value:.1%}"
+
+
+EXACT = {
+    "judged_correctness": "with what the answer must hold",
+    "judged_faithfulness": "with the verdict of every statement",
+}
+
+
+def agreed(n: int, share: float, kappa: float | None) -> str:
+    """How far a judge agrees with an exact metric, in words."""
+    beyond = "" if kappa is None else f", Cohen's kappa {kappa:.2f}"
+    return f"{share:.1%} of {n} answers graded alike{beyond}"
 
 
 def expected(result: Result) -> str:

@@ -22,15 +22,28 @@ from qa.types import (
 
 
 @dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a model says of an answer: whether it is correct, and whether it is faithful to its
+    evidence, each None where it was not asked or did not decide, with its reasons."""
+
+    judge: str
+    correct: bool | None = None
+    faithful: bool | None = None
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
-    """A case, the answer to it, the ten best hits for its query, the seconds it took, and what the
-    checks said of the case's claims ("withheld" for one that was not let through)."""
+    """A case, the answer to it, the ten best hits for its query, the seconds it took, what the
+    checks said of the case's claims ("withheld" for one that was not let through), and what a
+    model said of the answer, where one was asked."""
 
     case: Case
     answer: Answer
     hits: tuple[Hit, ...]
     seconds: float
     claims: tuple[str, ...] = ()
+    judgement: Judgement | None = None
 
     @property
     def right(self) -> bool:
@@ -146,8 +159,10 @@ def _hit(record: dict[str, Any]) -> Hit:
 
 
 def scored_by(result: Result, case: Case) -> Result:
-    """The same answer under a case that expects something else."""
-    return replace(result, case=case)
+    """The same answer under a case that may expect something else; what a model said of it by
+    another expectation is left out."""
+    judgement = result.judgement if case == result.case else None
+    return replace(result, case=case, judgement=judgement)
 
 
 def _date(day: str | None) -> date | None:

@@ -11,6 +11,7 @@ from typing import Any
 from qa.engine import Engine
 from qa.errors import InputError, ModelError, QAError
 from qa.evaluation.cases import Case, flatten
+from qa.evaluation.judging import agreement
 from qa.evaluation.results import Result
 from qa.evaluation.scores import METRICS, summary
 from qa.models import Reply
@@ -63,6 +64,10 @@ class Run:
                 metric.name: [round(end, 6) for end in ends]
                 for metric in METRICS
                 if (ends := metric.interval([metric.score(r) for r in self.results]))
+            },
+            "judge": {
+                name: {"answers": n, "agree": round(share, 4), "kappa": kappa and round(kappa, 4)}
+                for name, (n, share, kappa) in agreement(self.results).items()
             },
             "results": [_line(result) for result in self.results],
             "failed": [{"id": name, "error": reason} for name, reason in self.failed],

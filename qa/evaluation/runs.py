@@ -4,6 +4,7 @@
     cases.jsonl     the cases as they were asked
     passages.jsonl  every passage that was found, once
     results.jsonl   one line for each answer, on the disk before the next one is begun
+    judgements.jsonl  what a model said of the answers, when one was asked to
 
 So a run can be read, scored anew and compared without asking again, and one that was killed goes on
 where it was.
@@ -11,8 +12,11 @@ where it was.
 
 import json
 import os
+import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import version
@@ -26,13 +30,17 @@ from qa import prompts
 from qa.engine import QUOTING, Engine
 from qa.errors import BusyError, InputError
 from qa.evaluation.cases import Case, read_cases
-from qa.evaluation.results import Result, read_result, scored_by
+from qa.evaluation.judging import PROMPTS, judge
+from qa.evaluation.results import Judgement, Result, read_result, scored_by
 from qa.evaluation.runner import Report, Run, evaluate
+from qa.models import ChatModel
+from qa.types import Progress
 
 FORMAT = 1
 _PACKAGES = ("chromadb", "nupunkt", "numpy", "onnxruntime", "openai", "tantivy", "tiktoken")
 _PROMPTS = ("answer", "condense")
 _PLACE = {"home", "api_key", "timeout", "prices"}  # of a place, as URLs are, not of the answers
+_JUDGED = "judgements.jsonl"
 _PASSAGE = ("document", "title", "published", "source", "start", "end", "text")
 _BEGUN = {".lock", "cases.jsonl", "cases.new", "home", "run.new"}  # what a kill may leave
 _SAME = ("settings", "model", "prompts", "index", "qa")
@@ -110,7 +118,11 @@ def read_run(folder: Path, cases: Sequence[Case] | None = None) -> Run:
     those that ask the same. Raises InputError for a folder that holds none."""
     about = _about(folder)
     asked = {case.id: case for case in read_cases(folder / "cases.jsonl").cases}
-    results = {result.case.id: result for result in _results(folder, asked)}
+    judged = {record["id"]: _judgement(record) for record in _records(folder / _JUDGED)}
+    results = {
+        result.case.id: replace(result, judgement=judged.get(result.case.id))
+        for result in _results(folder, asked)
+    }
     chosen = asked if cases is None else {c.id: c for c in cases if same(c, asked.get(c.id))}
     if cases and not chosen:
         raise InputError(
@@ -121,6 +133,27 @@ def read_run(folder: Path, cases: Sequence[Case] | None = None) -> Run:
         tuple(scored_by(results[name], case) for name, case in chosen.items() if name in results),
         about,
     )
+
+
+def judge_run(
+    folder: Path, model: ChatModel, *, workers: int = 1, progress: Report | None = None
+) -> Run:
+    """Has a model grade the answers of a run that it has not graded yet, and keeps what it says in
+    the run. Raises ModelError; what was graded until then is kept."""
+    stamp = {"judge": model.name} | {name: _prompt_hash(name) for name in PROMPTS}
+    with _written(folder):
+        run = read_run(folder)
+        last = {record["id"]: record for record in _records(folder / _JUDGED)}
+        known = {name for name, said in last.items() if stamp.items() <= said.items()}
+        left = [result for result in run.results if result.case.id not in known]
+        began = time.perf_counter()
+        with ThreadPoolExecutor(workers) as pool, _appending(folder / _JUDGED) as lines:
+            graded = pool.map(lambda result: judge(result, model), left)
+            for n, (result, said) in enumerate(zip(left, graded, strict=True), start=1):
+                _add(lines, [{"id": result.case.id} | stamp | asdict(said)])
+                if progress:
+                    progress(Progress(n, len(left), seconds=time.perf_counter() - began))
+    return read_run(folder)
 
 
 def same(case: Case, other: Case | None) -> bool:
@@ -194,6 +227,19 @@ def _passages(folder: Path) -> dict[str, dict[str, Any]]:
         return {record.pop("passage"): record for record in records}
     except (ValueError, AttributeError, KeyError):
         raise InputError(f"{path} is damaged: ask the cases again, into a new folder") from None
+
+
+def _records(path: Path) -> list[dict[str, Any]]:
+    try:
+        records: list[dict[str, Any]] = [json.loads(line) for line in _lines(path)]
+        return [record for record in records if isinstance(record["id"], str)]
+    except (ValueError, TypeError, KeyError):
+        raise InputError(f"{path} is damaged: delete it, and have a model judge again") from None
+
+
+def _judgement(record: dict[str, Any]) -> Judgement:
+    reasons = tuple(record.get("reasons", ()))
+    return Judgement(record["judge"], record.get("correct"), record.get("faithful"), reasons)
 
 
 def _lines(path: Path) -> list[bytes]:

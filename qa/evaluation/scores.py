@@ -328,6 +328,20 @@ METRICS: tuple[Metric, ...] = (
         lambda r: r.right if r.case.history else None,
     ),
     Metric(
+        "judged_correctness",
+        "judged correctness",
+        "share of answers to answerable cases that a model calls correct by the reference",
+        "prompts/judge-correctness.md",
+        lambda r: r.judgement.correct if r.judgement else None,
+    ),
+    Metric(
+        "judged_faithfulness",
+        "judged faithfulness",
+        "share of answers of which a model says that the evidence says all of it",
+        "prompts/judge-faithfulness.md; RAGAS (Es et al. 2024) asks it of each statement",
+        lambda r: r.judgement.faithful if r.judgement else None,
+    ),
+    Metric(
         "latency_p50",
         "latency p50",
         "seconds that half the answers do not exceed",

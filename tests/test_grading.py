@@ -2,6 +2,7 @@
 with the exact metrics is reported."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -94,7 +95,8 @@ def test_a_model_grades_each_answer_once_and_its_agreement_is_shown(
     assert "50.0% of 2 answers graded alike, Cohen's kappa 0.00" in to_text(graded)
     page = to_html(graded)
     assert "Judge: strict." in page
-    assert "right by what it holds, not correct to the judge: so it is made up" in page
+    text = re.sub(r"<.*?>", "", page)
+    assert "right by what it holds, not correct to the judge: so it is" in text
     assert graded.to_json()["judge"]["judged_faithfulness"]["agree"] == 0.5
     asked = len(server.requests)
     assert judge_run(folder, model).summary() == graded.summary()

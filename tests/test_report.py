@@ -9,6 +9,8 @@ import pytest
 from test_evaluation import case, refused, result
 
 from qa.evaluation import Gold, Run, compare, compared, to_html, to_text
+from qa.evaluation.report import signed
+from qa.evaluation.scores import METRICS
 
 EVIL = '<script>alert(1)</script><img src="http://remote.example/x.png">'
 CASES = [
@@ -53,6 +55,25 @@ def test_the_report_names_nothing_remote() -> None:
     assert not re.findall(r"https?://|//\w|@import|url\(", html)
 
 
+def test_metrics_of_one_definition_share_it_and_settings_are_words() -> None:
+    about = {"format": 1, "settings": {"answer_tokens": 600, "strict": False, "prices": None}}
+    html = page(Run(tuple(CASES), about))
+    assert html.count("share of the gold that is needed") == 1
+    assert "<th>recall@1, recall@3, recall@5, recall@10</th>" in html
+    assert "<td>answer tokens 600, strict no</td>" in html
+
+
+def test_a_wrongly_given_answer_is_told_from_a_wrong_refusal() -> None:
+    html = to_html(Run((refused(case(id="refused", gold=())), CASES[3])))
+    assert "refused, though the documents hold the answer: 1" in html
+    assert "answered, though the documents do not hold it: 1" in html
+
+
+def test_a_difference_that_is_not_nothing_is_never_shown_as_nothing() -> None:
+    assert signed(METRICS[0], -0.0004) == "\N{MINUS SIGN}0.04%"
+    assert (signed(METRICS[0], 0), signed(METRICS[0], 0.021)) == ("+0.0%", "+2.1%")
+
+
 def test_a_run_without_a_wrong_answer_has_a_report() -> None:
     html = to_html(Run((CASES[0],)))
     assert "1 of 1 answers are right" in html
@@ -84,5 +105,7 @@ def test_the_report_fits_its_window_and_asks_for_nothing(tmp_path: Path, width: 
         view.goto(path.as_uri())
         view.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
         assert view.evaluate("document.documentElement.scrollWidth") <= width
+        ids = "[...document.querySelectorAll('#cases code')].map(e => e.offsetHeight)"
+        assert max(view.evaluate(ids)) < 150, "a long id is not broken letter by letter"
         browser.close()
     assert asked == [path.as_uri()]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from qa.evaluation import charts, metrics
 from qa.evaluation.cases import flatten
@@ -22,7 +23,8 @@ STAGES = {
     "selection": "found, but not among the evidence",
     "choice": "in the evidence, but another sentence was given",
     "words": "the gold sentence was given, but words are missing",
-    "refusal": "refused or answered wrongly",
+    "refusal": "refused, though the documents hold the answer",
+    "rashness": "answered, though the documents do not hold it",
 }
 _GROUPS = (
     ("Answers", ("right", "answer_inclusion", "answer_f1", "answer_em", "followup_success")),
@@ -41,7 +43,7 @@ def to_html(run: Run, comparison: Comparison | None = None, wrong: int | None = 
     bad = [result for result in run.results if not result.right]
     style = (Path(__file__).parent / "report.css").read_text("utf-8")
     parts = [
-        _head(run, bad),
+        _head(run, bad, comparison is not None),
         _compared(comparison) if comparison else "",
         _metrics(run),
         _tags(run),
@@ -62,13 +64,15 @@ def to_html(run: Run, comparison: Comparison | None = None, wrong: int | None = 
     )
 
 
-def _head(run: Run, bad: Sequence[Result]) -> str:
+def _head(run: Run, bad: Sequence[Result], compared: bool) -> str:
     about = run.about
     begun = about.get("begun")
     day = datetime.fromisoformat(begun).strftime("%-d %B %Y, %H:%M UTC") if begun else ""
     meta = [f"model: {run.model}", day, f"qa {about['qa']}" if "qa" in about else ""]
-    links = [("metrics", "Metrics"), ("tags", "Kinds of question"), ("charts", "Charts")]
+    links = [("compared", "Baseline")] if compared else []
+    links += [("metrics", "Metrics"), ("tags", "Kinds of question"), ("charts", "Charts")]
     links += [("wrong", f"Wrong answers ({len(bad)})")] if bad else []
+    links += [("disputed", "The judge disagrees")] if _disputed(run) else []
     links += [("cases", "All cases"), ("conditions", "Conditions"), ("glossary", "Definitions")]
     nav = "".join(f'<a href="#{place}">{title}</a>' for place, title in links)
     failed = "".join(
@@ -118,11 +122,11 @@ def _metrics(run: Run) -> str:
 def _judge(run: Run) -> str:
     """How far a model that judged agrees with the exact metrics."""
     names = sorted({r.judgement.judge for r in run.results if r.judgement})
-    said = "; ".join(
-        f"{BY_NAME[name].label} {EXACT[name]}: {agreed(*figures)}"
+    said = "".join(
+        f" {BY_NAME[name].label.capitalize()} beside {EXACT[name]}: {agreed(*figures)}."
         for name, figures in agreement(run.results).items()
     )
-    return f"<p>Judge: {escape(', '.join(names))}. {escape(said)}.</p>" if said else ""
+    return f"<p>Judge: {escape(', '.join(names))}.{escape(said)}</p>" if said else ""
 
 
 def _tags(run: Run) -> str:
@@ -194,7 +198,7 @@ def _figure(title: str, under: str, svg: str) -> str:
 def _compared(comparison: Comparison) -> str:
     worse = [difference.metric.label for difference in comparison.regressions]
     lead = (
-        f'<span class="bad">Significantly worse: {escape(", ".join(worse))}.</span>'
+        f'<span class="bad">Significantly worse: {escape("; ".join(worse))}.</span>'
         if worse
         else '<span class="good">Nothing is significantly worse.</span>'
     )
@@ -203,15 +207,15 @@ def _compared(comparison: Comparison) -> str:
     alike = [d.metric.label for d in measured if d.now == d.before]
     head = (
         '<tr><th></th><th class="figure">before</th><th class="figure">now</th>'
-        '<th class="strip"><span>-25%</span><span>+25%</span></th>'
+        '<th class="strip"><span>&minus;25%</span><span>+25%</span></th>'
         '<th class="figure between">difference, 95% interval</th></tr>'
     )
     changed = "".join(
         f"<h3>{title} ({len(pairs)})</h3>"
         + "".join(
             f"<p><code>{escape(is_.case.id)}</code> {escape(is_.case.question)}<br>"
-            f'<span class="soft">before: {escape(_short(was))}<br>now: {escape(_short(is_))}'
-            "</span></p>"
+            f'<span class="soft"><b>before</b> {escape(_short(was))}<br>'
+            f"<b>now</b> {escape(_short(is_))}</span></p>"
             for was, is_ in pairs
         )
         for title, pairs in (("Broken", comparison.broken), ("Mended", comparison.mended))
@@ -222,7 +226,7 @@ def _compared(comparison: Comparison) -> str:
         f"{comparison.pairs} cases are in both runs; {len(comparison.broken)} went from right to "
         f"wrong and {len(comparison.mended)} from wrong to right.</p>"
         + (f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>" if rows else "")
-        + (f"<p class='soft'>The same in both: {escape(', '.join(alike))}.</p>" if alike else "")
+        + (f"<p class='soft'>The same in both: {escape('; '.join(alike))}.</p>" if alike else "")
         + f"{changed}</section>"
     )
 
@@ -235,9 +239,10 @@ def _difference(difference: Difference) -> str:
     return (
         f'<tr class="{kind}"><th>{metric.label}</th>'
         f'<td class="figure">{shown(metric, difference.before)}</td>'
-        f'<td class="figure">{shown(metric, difference.now)}<small>{between}</small></td>'
+        f'<td class="figure">{shown(metric, difference.now)}'
+        f'<small class="by">{signed(metric, by)} <i>({between})</i></small></td>'
         f'<td class="strip">{charts.change(by, ends)}</td>'
-        f'<td class="figure between">{signed(metric, by)} ({between})</td></tr>'
+        f'<td class="figure between by">{signed(metric, by)} <i>({between})</i></td></tr>'
     )
 
 
@@ -254,15 +259,22 @@ def _failures(bad: Sequence[Result], wrong: int | None) -> str:
 
 def _disputed(run: Run) -> str:
     """The answers that are right by what they hold and not to the judge, and the other way."""
-    rows = "".join(
+    rows = [
         f"<p><code>{escape(r.case.id)}</code> {escape(r.case.question)}<br>"
-        f'<span class="soft">given: {escape(_short(r))}<br>{"right" if r.right else "wrong"} by '
-        f"what it holds, {'correct' if r.judgement.correct else 'not correct'} to the judge: "
-        f"{escape(' '.join(r.judgement.reasons))}</span></p>"
+        f'<span class="soft"><b>given</b> {escape(_short(r))}<br>'
+        f"<b>{'right' if r.right else 'wrong'}</b> by what it holds, "
+        f"<b>{'correct' if r.judgement.correct else 'not correct'}</b> to the judge: "
+        f"{escape(' '.join(r.judgement.reasons[:1]))}</span></p>"
         for r in run.results
         if r.judgement and r.judgement.correct not in (None, r.right)
+    ]
+    if not rows:
+        return ""
+    return (
+        '<section id="disputed"><h2>The judge disagrees</h2><details><summary>'
+        f"{len(rows)} answers that it grades otherwise than the exact metric</summary>"
+        f"{''.join(rows)}</details></section>"
     )
-    return f'<section id="disputed"><h2>The judge disagrees</h2>{rows}</section>' if rows else ""
 
 
 def _failure(result: Result) -> str:
@@ -321,39 +333,50 @@ def _evidence(entry: Evidence, result: Result) -> str:
 def _cases(run: Run) -> str:
     rows = "".join(
         f"<tr><td>{'<span class=good>right</span>' if r.right else '<span class=bad>wrong</span>'}"
-        f"</td><td><code>{escape(r.case.id)}</code></td><td>{escape(r.case.question)}<br>"
-        f'<span class="soft">{escape(_short(r))}</span></td>'
-        f'<td class="figure">{r.seconds * 1000:.0f} ms</td></tr>'
+        f'</td><td>{escape(r.case.question)}<br><span class="soft">{escape(_short(r))}</span>'
+        f'<p class="soft small"><code>{escape(r.case.id)}</code> · {r.seconds * 1000:.0f} ms</p>'
+        "</td></tr>"
         for r in run.results
     )
     return (
         f'<section id="cases"><h2>All cases</h2><details><summary>{len(run.results)} questions '
-        f'with their answers</summary><div class="wide"><table><tbody>{rows}</tbody></table></div>'
-        "</details></section>"
+        f"with their answers</summary><table><tbody>{rows}</tbody></table></details></section>"
     )
 
 
 def _conditions(run: Run) -> str:
-    rows = list[str]()
-    for name, value in run.about.items():
-        shown_value = (
-            ", ".join(f"{key} {one}" for key, one in value.items() if one != "")
-            if isinstance(value, dict)
-            else str(value)
-        )
-        rows.append(f"<tr><th>{escape(name)}</th><td>{escape(shown_value)}</td></tr>")
+    rows = "".join(
+        f"<tr><th>{escape(name)}</th><td>{escape(_plain(value))}</td></tr>"
+        for name, value in run.about.items()
+        if name != "format"
+    )
     return (
         '<section id="conditions"><h2>Conditions</h2><table><tbody>'
-        f"{''.join(rows)}</tbody></table></section>"
+        f"{rows}</tbody></table></section>"
+    )
+
+
+def _plain(value: Any) -> str:
+    """A condition in words; what is not set is left out."""
+    if not isinstance(value, dict):
+        return str(value)
+    said = {
+        name: "no" if one is False else "yes" if one is True else one for name, one in value.items()
+    }
+    return ", ".join(
+        f"{name.replace('_', ' ')} {one}" for name, one in said.items() if one not in ("", None)
     )
 
 
 def _glossary(run: Run) -> str:
+    labels = dict[tuple[str, str], list[str]]()
+    for metric in METRICS:
+        if any(metric.score(result) is not None for result in run.results):
+            labels.setdefault((metric.formula, metric.source), []).append(metric.label)
     rows = "".join(
-        f"<tr><th>{escape(metric.label)}</th><td>{escape(metric.formula)}. "
-        f'<span class="soft">{escape(metric.source)}</span></td></tr>'
-        for metric in METRICS
-        if any(metric.score(result) is not None for result in run.results)
+        f"<tr><th>{escape(', '.join(same))}</th><td>{escape(formula)}. "
+        f'<span class="soft">{escape(source)}</span></td></tr>'
+        for (formula, source), same in labels.items()
     )
     return (
         '<section id="glossary"><h2>Definitions</h2><p>Each figure is a mean over the cases it '

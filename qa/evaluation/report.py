@@ -72,7 +72,9 @@ def shown(metric: Metric, value: float | None) -> str:
         return f"{value * 1000:.0f} ms"
     if metric.unit == "price":
         return f"{value:.2g}"
-    return f"{value:.0f}" if metric.unit == "tokens" else f"{value:.1%}"
+    if metric.unit == "tokens":
+        return f"{value:.0f}"
+    return f"{value:.2%}" if 0 < abs(value) < 0.0005 else f"{value:.1%}"  # never 0.0% of something
 
 
 EXACT = {
@@ -104,10 +106,10 @@ def given(result: Result) -> str:
 
 def why(result: Result) -> tuple[str, str]:
     """Where a wrong answer went wrong: the stage, and the reason in a sentence. Stages are
-    "refusal", "search", "selection", "choice" and "words"."""
+    "refusal", "rashness", "search", "selection", "choice" and "words"."""
     case, answer = result.case, result.answer
     if not case.answerable:
-        return "refusal", "it was answered, and the documents do not hold the answer"
+        return "rashness", "it was answered, and the documents do not hold the answer"
     rank = next(
         (n for n, h in enumerate(result.hits, 1) if any(holds(h, g) for g in case.gold)), None
     )
@@ -168,7 +170,7 @@ def _changed(difference: Difference) -> str:
 
 def signed(metric: Metric, value: float) -> str:
     """A difference in its unit, with its sign."""
-    return ("+" if value >= 0 else "-") + shown(metric, abs(value))
+    return ("+" if value >= 0 else "\u2212") + shown(metric, abs(value))
 
 
 def _failure(result: Result) -> str:

@@ -15,12 +15,13 @@ from typing import Any
 import pytest
 
 from qa import attribution, prompts, questions, retrieval, splitting
+from qa.catalog import Catalog
+from qa.collection import Collection
 from qa.engine import Engine
 from qa.evaluation import Case, Claim, Gold, Run, compare, evaluate, gates
 from qa.models import Embedder, Reply
 from qa.models.minilm import MiniLM
 from qa.settings import Settings
-from qa.types import Hit
 
 MonkeyPatch = pytest.MonkeyPatch
 Evaluate = Callable[..., Run]
@@ -200,8 +201,8 @@ def test_fusion_weights_turned_around(
     baseline = evaluate(larger, some("mayor", "day"))
     fuse = retrieval.fuse
 
-    def turned(*args: Any) -> list[Hit]:
-        return [replace(hit, score=-hit.score) for hit in reversed(fuse(*args))]
+    def turned(*args: Any) -> list[retrieval.Fused]:
+        return [one._replace(score=-one.score) for one in reversed(fuse(*args))]
 
     monkeypatch.setattr(retrieval, "fuse", turned)
     caught(evaluate(larger, some("mayor", "day")), baseline, "retrieval_mrr@10")
@@ -267,9 +268,9 @@ def test_a_prompt_without_passages(build: Callable[..., Engine], monkeypatch: Mo
 
 
 def test_a_stale_index(
-    build: Callable[..., Engine], sound: Run, tmp_path: Path, monkeypatch: MonkeyPatch
+    build: Callable[..., Engine], embedder: Embedder, sound: Run, monkeypatch: MonkeyPatch
 ) -> None:
-    """The documents have changed, and the index was not brought up to date."""
+    """The documents have changed and were indexed anew, and a reader does not follow."""
     earlier = [
         record
         | {"text": re.sub(r"The mayor of (.*?) is [^,]*,", r"The mayor of \1 is Ann Poe,", t)}
@@ -277,10 +278,16 @@ def test_a_stale_index(
         if (t := record["text"])
     ]
     stale = build(earlier)
-    write(tmp_path, documents())
-    monkeypatch.setattr(Engine, "index", lambda *args, **options: None)
-    stale.index(tmp_path / "towns.jsonl")
-    caught(evaluate(stale, some("mayor")), sound, "answer_inclusion")
+    stale.search("Who is the mayor?")
+    opened = stale._collection._refresh()
+    write(folder := stale.settings.home.parent, documents())
+    with Engine.open(settings=stale.settings, embedder=embedder) as writer:
+        assert not writer.index(folder / "towns.jsonl").failed
+    with monkeypatch.context() as fault:
+        fault.setattr(Collection, "_refresh", lambda self, again=True: opened)
+        fault.setattr(Catalog, "generation", lambda self: opened[0])
+        caught(evaluate(stale, some("mayor")), sound, "answer_inclusion")
+    assert evaluate(stale, some("mayor")).summary()["answer_inclusion"] == 1, "it does follow"
 
 
 def test_one_language_lost(engine: Engine, sound: Run, monkeypatch: MonkeyPatch) -> None:

@@ -177,6 +177,34 @@ def test_a_killed_run_goes_on_and_loses_nothing(demo_home: Path, tmp_path: Path)
     assert json.loads(done.stdout)["cases"] == 12
 
 
+def test_a_killed_run_of_a_public_set_goes_on_in_its_own_home(tmp_path: Path) -> None:
+    places = ["Tapachula", "Oaxaca", "Huixtla", "Arriaga"]
+    text = " ".join(
+        f"Shelter {n} of the town of {p} has {n + 20} beds." for n, p in enumerate(places)
+    )
+    qas = [
+        {"id": f"{p}-{n}", "question": f"How many beds has the shelter of {p}?", "answers": []}
+        for p in places
+        for n in range(4)
+    ]
+    path, folder = tmp_path / "squad.json", tmp_path / "run"
+    path.write_text(json.dumps({"data": [{"paragraphs": [{"context": text, "qas": qas}]}]}))
+    words = ["eval", path, "--format", "squad", "--save", folder, "--json"]
+    command = [sys.executable, "-m", "qa.cli", *map(str, words)]
+    results = folder / "results.jsonl"
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL) as process:
+        while not (results.exists() and results.stat().st_size) and process.poll() is None:
+            time.sleep(0.002)
+        os.kill(process.pid, signal.SIGKILL)
+    kept = results.read_bytes()
+    assert 0 < kept.count(b"\n") < len(qas), "it was killed too early or too late"
+    done = subprocess.run([*command, "--resume"], cwd=REPOSITORY, capture_output=True, text=True)
+    assert json.loads(done.stdout)["cases"] == len(qas), done.stderr
+    assert results.read_bytes().startswith(kept[: kept.rfind(b"\n") + 1])
+    names = [json.loads(line)["id"] for line in results.read_text("utf-8").splitlines()]
+    assert names == [entry["id"] for entry in qas]
+
+
 # --- comparisons and gates ------------------------------------------------------------------
 
 

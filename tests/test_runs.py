@@ -88,6 +88,9 @@ def test_a_run_keeps_each_passage_once_and_no_path_of_the_disk(run: Path, demo_h
     assert len(names) == len(set(names)) > 10
     every = "".join(path.read_text("utf-8") for path in run.iterdir())
     assert str(REPOSITORY) not in every
+    assert str(demo_home) not in every
+    assert "api_key" not in every
+    assert "_url" not in every
     assert '"source": "corpus/migrant-caravan-2023-12-25.txt"' in every
 
 

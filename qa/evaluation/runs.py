@@ -53,11 +53,11 @@ def conditions(engine: Engine) -> dict[str, Any]:
     for identity in sorted(document.id for document in documents):
         digest.update(f"{identity}\n".encode())
     passages = engine.counts()[1]
-    place = {name for name in type(engine.settings).model_fields if name.endswith("_url")} | _PLACE
+    settings = engine.settings.model_dump(mode="json")
     return {
         "qa": qa.__version__,
         "model": engine.model.name if engine.model else QUOTING,
-        "settings": engine.settings.model_dump(mode="json", exclude=place),
+        "settings": {name: value for name, value in settings.items() if not _of_a_place(name)},
         "index": {
             "documents": len(documents),
             "passages": passages,
@@ -254,7 +254,8 @@ def _found(record: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _taken_out(record: dict[str, Any], kept: set[str], root: str) -> list[dict[str, Any]]:
     """Puts an id in the place of each passage of a result, and returns the passages whose id is
-    not `kept` yet. Sources lose the folder that all documents share."""
+    not `kept` yet. Sources lose the folder that all documents share, and settings what they say of
+    a place."""
     new = list[dict[str, Any]]()
     for entry in _found(record):
         passage = {name: entry.pop(name) for name in _PASSAGE}
@@ -266,7 +267,13 @@ def _taken_out(record: dict[str, Any], kept: set[str], root: str) -> list[dict[s
     for statement in record["answer"]["statements"]:
         for citation in statement["citations"]:
             citation["source"] = citation["source"].removeprefix(root)
+    if made := record["answer"]["provenance"]:
+        made["settings"] = {n: v for n, v in made["settings"].items() if not _of_a_place(n)}
     return new
+
+
+def _of_a_place(setting: str) -> bool:
+    return setting in _PLACE or setting.endswith("_url")
 
 
 def _root(engine: Engine) -> str:

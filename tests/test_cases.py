@@ -19,6 +19,7 @@ FULL = Case(
     must_include=(("6,000", "six thousand"), ("Darién",)),
     must_not_include=("7,000",),
     answers=("6,000",),
+    references=("About 6,000 people crossed it on foot.",),
     gold=(Gold("a.txt", "He said so."), Gold("b.txt", relevance=2)),
     filters=Filters(date(2023, 12, 1), date(2023, 12, 31), ("a.txt",)),
     tags=("follow-up-3",),

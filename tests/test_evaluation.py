@@ -135,6 +135,27 @@ def test_a_reference_answer_must_be_held_where_no_group_is_given() -> None:
     assert result("It was Harald.", wanted).lacking == (("Rollo", "William"),)
 
 
+def test_where_only_gold_is_named_a_right_answer_cites_it() -> None:
+    wanted = case(must_include=(), must_not_include=())
+    assert result("gold quote", wanted).right
+    stray = result("elsewhere in it", wanted)
+    assert not stray.right
+    assert why(stray) == ("search", "no gold passage is among the first 1 hits")
+    near = replace(stray, hits=(hit("x/a.txt", "a gold quote here"),), answer=stray.answer)
+    assert why(near)[0] == "selection"
+    assert result("elsewhere in it", case(must_include=(), gold=(Gold("a.txt"),))).right
+    assert not result("elsewhere in it", case(must_include=(), gold=(Gold("b.txt"),))).right
+    assert BY_NAME["answer_inclusion"].score(stray) is None, "nothing says what it must hold"
+
+
+def test_a_long_reference_is_compared_and_need_not_be_held() -> None:
+    wanted = case(must_include=(), must_not_include=(), references=("The gold quote of it.",))
+    said = result("gold quote", wanted)
+    assert said.right
+    assert BY_NAME["answer_f1"].score(said) == pytest.approx(2 * 2 / (2 + 4))
+    assert BY_NAME["answer_inclusion"].score(said) is None
+
+
 def test_the_first_passage_that_holds_a_quotation_is_relevant() -> None:
     hits = [hit("x/c.txt", "gold quote"), hit("x/a.txt", "a gold quote here")]
     ranked = replace(result("s", case()), hits=tuple(hits))

@@ -189,6 +189,7 @@ def test_a_clapnq_row_that_selects_no_sentence_has_its_passage_as_gold(tmp_path:
     rows[0]["output"][0]["selected_sentences"] = []
     found = convert(lines(bare, *rows), "clapnq")
     assert found.cases[0].gold == (Gold("documents.jsonl#1-0"),)
+    assert (found.cases[0].answers, found.cases[0].references) == ((), ("Rollo led them .",))
     assert found.cases[1].gold == ()
 
 

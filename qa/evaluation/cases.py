@@ -91,7 +91,8 @@ class Case:
     """One question and what a right answer to it is.
 
     `must_include` is a conjunction of groups; of each, one alternative must be in the answer. When
-    it is empty, one of the reference `answers` must.
+    it is empty, one of the reference `answers` must. Where there are none either, a right answer
+    cites gold.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -112,6 +113,10 @@ class Case:
     answers: Annotated[
         tuple[Words, ...], Field(description="short reference answers, for token F1")
     ] = ()
+    references: Annotated[
+        tuple[Words, ...],
+        Field(description="long reference answers, for token F1; no answer must hold one"),
+    ] = ()
     gold: Annotated[tuple[Gold, ...], Field(description="where the answer stands")] = ()
     answerable: Annotated[bool, Field(description="false: a refusal is right")] = True
     filters: Annotated[Filters, Field(description="search a part of the documents")] = Filters()
@@ -122,6 +127,11 @@ class Case:
         tuple[Words, ...], Field(description="kinds; agreed are: " + ", ".join(TAGS))
     ] = ()
     note: Annotated[str, Field(description="for who reads the case; not measured")] = ""
+
+    @property
+    def groups(self) -> tuple[tuple[str, ...], ...]:
+        """Of each of these groups a right answer holds one."""
+        return self.must_include or ((self.answers,) if self.answers else ())
 
     def to_json(self) -> dict[str, Any]:
         """Plain values that `read_cases` reads back; fields at their default are left out."""
@@ -269,13 +279,14 @@ def _wrong(case: Case) -> Iterable[tuple[str, str]]:
     """Field and reason of what no schema says."""
     if not case.question.strip():
         yield "question", "the question is empty: write what a person would ask"
-    if case.answerable and not (case.must_include or case.answers or case.gold or case.claims):
+    said = case.groups or case.references
+    if case.answerable and not (said or case.gold or case.claims):
         yield (
             "must_include",
             'a case without an answer: add "must_include", "answers" or "gold", or say '
             '"answerable": false',
         )
-    if not case.answerable and (case.must_include or case.answers or case.gold):
+    if not case.answerable and (said or case.gold):
         yield (
             "answerable",
             'false, but there is an answer: take "must_include", "answers" and "gold" out, or say '

@@ -77,7 +77,7 @@ def _inspect_case(case: Case) -> dict[str, Any]:
     return {
         "id": case.id,
         "input": [*messages, asked] if messages else case.question,
-        "target": list(case.answers) or accepted or [_reference(case)],
+        "target": list(case.answers + case.references) or accepted or [_reference(case)],
         "metadata": {"tags": list(case.tags), "answerable": case.answerable},
     }
 
@@ -104,7 +104,7 @@ def _reference(case: Case) -> str:
         return REFUSAL
     quotes = dict.fromkeys(gold.quote for gold in case.gold if gold.quote)
     facts = (group[0] for group in case.must_include)
-    return next(iter(case.answers), "") or " ".join(quotes) or "; ".join(facts)
+    return next(iter(case.answers + case.references), "") or " ".join(quotes) or "; ".join(facts)
 
 
 RUNS: dict[str, Callable[[Result], dict[str, Any]]] = {"ragas": _ragas, "inspect": _inspect}

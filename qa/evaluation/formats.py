@@ -2,7 +2,7 @@
 
 squad   SQuAD 1.1 or 2.0 JSON: a document each paragraph; gold is the sentence of the answer
 clapnq  ClapNQ JSONL: a document each passage; gold are the selected sentences, and the passage of
-        a row that selects none
+        a row that selects none; the answers are long references
 beir    a BEIR folder (corpus.jsonl, queries.jsonl, qrels/): gold are graded documents
 mtrag   MTRAG generation tasks, JSONL: the contexts are the collection, earlier turns the
         history, and the contexts that a person found relevant are gold
@@ -11,7 +11,7 @@ jsonl   one {"question", "text", "answers"?, "answerable"?, "title"?, "date"?, "
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
@@ -108,7 +108,8 @@ def _clapnq(path: Path) -> Converted:
         )
         gold = gold or tuple(Gold(name) for name, _ in names)
         answers = tuple(output["answer"].strip() for output in outputs)
-        found.cases.append(_case(record["input"], str(record["id"]), answers, gold))
+        case = _case(record["input"], str(record["id"]), answers, gold)
+        found.cases.append(replace(case, answers=(), references=answers))
     return found
 
 

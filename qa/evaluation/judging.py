@@ -71,11 +71,10 @@ def agreement(results: Sequence[Result]) -> dict[str, tuple[int, float, float | 
 
 def _reference(case: Case) -> str:
     """What a right answer says, and the sentences of the documents that say it."""
-    must = " and ".join(" or ".join(group) for group in case.must_include)
+    must = " and ".join(" or ".join(group) for group in case.groups)
     lines = [
-        f"A right answer says: {must or ' or: '.join(case.answers)}"
-        if must or case.answers
-        else "",
+        f"A right answer says: {must}" if must else "",
+        *(f"A right answer: {text}" for text in case.references),
         f"It does not say: {' or '.join(case.must_not_include)}" if case.must_not_include else "",
         *(f"A document says: {gold.quote}" for gold in case.gold if gold.quote),
     ]

@@ -6,7 +6,7 @@ from qa.evaluation import metrics
 from qa.evaluation.comparison import AURC, Comparison, Difference, figure
 from qa.evaluation.judging import agreement
 from qa.evaluation.metrics import Interval
-from qa.evaluation.results import Result
+from qa.evaluation.results import Result, quotes
 from qa.evaluation.runner import Run
 from qa.evaluation.scores import METRICS, Metric, holds
 
@@ -25,7 +25,7 @@ def to_text(run: Run, wrong: int | None = None) -> str:
     if judged := agreement(run.results):
         lines += ["", "The judge beside the exact metrics:"]
         lines += [f"  {name:<28} {agreed(*figures)}" for name, figures in judged.items()]
-    lines += ["", "Right by tag:"]
+    lines += ["", "Right by tag:"] if run.tags else []
     for tag in run.tags:
         right = [result.right for result in run.tagged(tag).results]
         lines.append(
@@ -94,8 +94,9 @@ def expected(result: Result) -> str:
     case = result.case
     if not case.answerable:
         return "a refusal"
-    wanted = case.must_include or ((case.answers,) if case.answers else ())
-    words = " and ".join(map(_either, wanted)) or "an answer"
+    places = " or ".join(dict.fromkeys(gold.document for gold in case.gold))
+    plain = f"an answer that cites {places}" if places else "an answer"
+    words = " and ".join(map(_either, case.groups)) or plain
     return words + "".join(f", without {_quoted(word)}" for word in case.must_not_include)
 
 
@@ -126,12 +127,10 @@ def why(result: Result) -> tuple[str, str]:
         return "refusal", f"it was refused{place}"
     if result.unwanted:
         return "choice", f"it holds {', '.join(map(_quoted, result.unwanted))}{place}"
+    if not result.lacking:
+        return "choice", f"it cites something else{place}"
     lacking = " and ".join(map(_either, result.lacking))
-    quoted = any(
-        c.quote and g.quote and (c.quote in g.quote or g.quote in c.quote)
-        for c in answer.citations
-        for g in case.gold
-    )
+    quoted = any(g.quote and quotes(c, g) for c in answer.citations for g in case.gold)
     stage = "words" if quoted else "choice"
     return stage, f"it lacks {lacking}{place}"
 

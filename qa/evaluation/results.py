@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from qa.checking import fold
-from qa.evaluation.cases import Case
+from qa.evaluation.cases import Case, Gold, flatten
 from qa.types import (
     Answer,
     Citation,
@@ -47,18 +47,20 @@ class Result:
 
     @property
     def right(self) -> bool:
-        """Whether an answerable case was answered with what it must include, or an unanswerable
-        one refused."""
-        if not self.case.answerable:
-            return self.answer.abstained
-        return not self.answer.abstained and not (self.lacking or self.unwanted)
+        """Whether an answerable case was answered with what it must include, or where only gold is
+        named with a citation of that, or an unanswerable one refused."""
+        case, answer = self.case, self.answer
+        if not case.answerable or answer.abstained:
+            return case.answerable != answer.abstained
+        if case.groups or not case.gold:
+            return not (self.lacking or self.unwanted)
+        return not self.unwanted and any(quotes(c, g) for c in answer.citations for g in case.gold)
 
     @property
     def lacking(self) -> tuple[tuple[str, ...], ...]:
         """The groups of alternatives of which the answer holds none, case and accents apart."""
         said = _plain(self.answer.text)
-        wanted = self.case.must_include or ((self.case.answers,) if self.case.answers else ())
-        return tuple(g for g in wanted if not any(_plain(words) in said for words in g))
+        return tuple(g for g in self.case.groups if not any(_plain(words) in said for words in g))
 
     @property
     def unwanted(self) -> tuple[str, ...]:
@@ -80,6 +82,18 @@ class Result:
             "seconds": round(self.seconds, 4),
             "claims": list(self.claims),
         }
+
+
+def names(source: str, gold: Gold) -> bool:
+    """Whether a source is the document that gold names: its file name, with `#record`."""
+    return source == gold.document or source.endswith("/" + gold.document)
+
+
+def quotes(citation: Citation, gold: Gold) -> bool:
+    """Whether a citation shares text with a gold quotation, or is of its document when there is no
+    quotation."""
+    said, wanted = flatten(citation.quote), flatten(gold.quote)
+    return names(citation.source, gold) and (said in wanted or wanted in said)
 
 
 def read_result(record: dict[str, Any], case: Case) -> Result:

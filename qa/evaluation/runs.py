@@ -38,7 +38,7 @@ from qa.types import Progress
 
 FORMAT = 1
 _PACKAGES = ("chromadb", "nupunkt", "numpy", "onnxruntime", "openai", "tantivy", "tiktoken")
-_PROMPTS = ("answer", "condense")
+_PROMPTS = ("answer", "condense", "rerank")
 _PLACE = {"home", "api_key", "timeout", "prices"}  # of a place, as URLs are, not of the answers
 _JUDGED = "judgements.jsonl"
 _PASSAGE = ("document", "title", "published", "source", "start", "end", "text")

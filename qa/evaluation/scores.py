@@ -7,7 +7,7 @@ from functools import partial
 from qa.evaluation import metrics, ranking
 from qa.evaluation.cases import ACROSS, Case, Gold, flatten
 from qa.evaluation.metrics import Interval
-from qa.evaluation.results import Result
+from qa.evaluation.results import Result, names, quotes
 from qa.types import Citation, Hit
 
 Score = Callable[[Result], float | bool | None]
@@ -94,7 +94,7 @@ def holds(hit: Hit, gold: Gold) -> bool:
     """Whether a passage holds the beginning of a quotation, or belongs to its document when there
     is no quotation."""
     passage = hit.passage
-    return _names(passage.source, gold) and flatten(gold.quote)[:60] in flatten(passage.text)
+    return names(passage.source, gold) and flatten(gold.quote)[:60] in flatten(passage.text)
 
 
 # --- answers and citations ------------------------------------------------------------------
@@ -111,11 +111,11 @@ def supports(result: Result, level: str) -> list[list[bool]] | None:
 
     def at(citation: Citation, gold: Gold) -> bool:
         if level == "document":
-            return _names(citation.source, gold)
+            return names(citation.source, gold)
         if level == "passage":
             hit = passages.get(citation.number)
             return hit is not None and holds(hit, gold)
-        return _overlaps(citation, gold)
+        return quotes(citation, gold)
 
     return [[any(at(c, g) for g in case.gold) for c in s.citations] for s in answer.statements]
 
@@ -138,20 +138,20 @@ def gold_cited(result: Result) -> float | None:
     case, answer = result.case, result.answer
     if supports(result, "sentence") is None:
         return None
-    found = {g.document for g in case.gold if any(_overlaps(c, g) for c in answer.citations)}
+    found = {g.document for g in case.gold if any(quotes(c, g) for c in answer.citations)}
     return _share(found, case) if ACROSS in case.tags else float(bool(found))
 
 
 def answer_f1(result: Result) -> float | None:
     """Token F1 with the reference answers; a refusal says nothing."""
     said = "" if result.answer.abstained else result.answer.text
-    return metrics.token_f1(said, result.case.answers) if result.case.answerable else None
+    return metrics.token_f1(said, _references(result)) if result.case.answerable else None
 
 
 def answer_em(result: Result) -> float | None:
     """Exact match with a reference answer."""
     said = "" if result.answer.abstained else result.answer.text
-    return metrics.exact_match(said, result.case.answers) if result.case.answerable else None
+    return metrics.exact_match(said, _references(result)) if result.case.answerable else None
 
 
 def support_rate(result: Result) -> float | None:
@@ -185,8 +185,12 @@ def _asked(result: Result, value: Score) -> float | bool | None:
     return value(result) if result.case.answerable else None
 
 
-def _included(result: Result) -> bool:
-    return result.right
+def _included(result: Result) -> bool | None:
+    return result.right if result.case.groups or result.case.must_not_include else None
+
+
+def _references(result: Result) -> tuple[str, ...]:
+    return result.case.answers + result.case.references
 
 
 def _tokens(result: Result) -> float | None:
@@ -199,7 +203,8 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "right",
         "right",
-        "share of cases answered with what they must hold, or rightly refused",
+        "share of cases answered with what they must hold, or where they name only gold with a "
+        "citation of it, or rightly refused",
         "this project",
         lambda r: r.right,
     ),
@@ -390,13 +395,3 @@ def summary(results: Sequence[Result]) -> dict[str, float | None]:
 
 def _share(found: set[str], case: Case) -> float:
     return len(found) / len({gold.document for gold in case.gold})
-
-
-def _names(source: str, gold: Gold) -> bool:
-    """Whether a source is the document that gold names: its file name, with `#record`."""
-    return source == gold.document or source.endswith("/" + gold.document)
-
-
-def _overlaps(citation: Citation, gold: Gold) -> bool:
-    said, wanted = flatten(citation.quote), flatten(gold.quote)
-    return _names(citation.source, gold) and (said in wanted or wanted in said)

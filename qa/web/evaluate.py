@@ -132,8 +132,7 @@ def expected(case: "Case") -> str:
     """What a right answer holds, in words."""
     if not case.answerable:
         return "a refusal"
-    groups = case.must_include or ((case.answers,) if case.answers else ())
-    return "; ".join(" or ".join(group) for group in groups)
+    return "; ".join(" or ".join(group) for group in case.groups)
 
 
 def _figure(name: str, value: float) -> str:

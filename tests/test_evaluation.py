@@ -211,6 +211,32 @@ def test_the_checks_are_asked_about_claims_without_a_model(engine: Engine) -> No
     assert checked.answer.model == "none (quotes)", "the claims are not the answer"
 
 
+def disagreeing(*sides: str, tags: tuple[str, ...] = ("disagreement",)) -> Result:
+    """An answer that shows a conflict between sentences, each "document: quotation"."""
+    said = result("gold quote", case(tags=tags))
+    places = [side.split(": ") for side in sides]
+    one, other = (qa.Citation(1, d, "t", None, f"x/{d}", 0, 1, quote) for d, quote in places)
+    conflict = qa.Conflict("people", (one, other), ("6,000", "7,000"))
+    return replace(said, answer=replace(said.answer, conflicts=(conflict,)))
+
+
+def test_a_conflict_counts_between_gold_sentences_of_two_documents() -> None:
+    recall, false = BY_NAME["conflict_recall"].score, BY_NAME["false_conflicts"].score
+    found = disagreeing("a.txt: gold quote", "b.txt: other")
+    assert (recall(found), false(found)) == (1, 0)
+    for astray in (("a.txt: gold quote", "b.txt: zebra"), ("a.txt: gold quote", "a.txt: gold")):
+        strange = disagreeing(*astray)
+        assert (recall(strange), false(strange)) == (0, 1)
+    nobody_knows = disagreeing("a.txt: gold quote", "b.txt: other", tags=("single-fact",))
+    assert (recall(nobody_knows), false(nobody_knows)) == (None, 1)
+    silent = result("gold quote", case(tags=("disagreement",)))
+    assert (recall(silent), false(silent)) == (0, 0)
+    settled = replace(silent, case=case(tags=("disagreement",), must_include=(("6,000",),)))
+    assert recall(settled) is None, "one of the sources is known to be right"
+    refusal = refused(case(tags=("disagreement",)))
+    assert (recall(refusal), false(refusal)) == (0, None)
+
+
 def test_tokens_and_their_price_are_means_over_the_answers_that_have_them() -> None:
     priced = result("s", case())
     answer = replace(priced.answer, cost=qa.Cost(0.0004, "USD"))

@@ -19,6 +19,7 @@ from qa.engine import Engine
 from qa.evaluation import (
     Case,
     Filters,
+    Gold,
     Run,
     compare,
     evaluate,
@@ -26,6 +27,7 @@ from qa.evaluation import (
     load_cases,
     read_run,
     run_cases,
+    to_html,
 )
 from qa.evaluation.results import Result, read_result
 from qa.settings import Settings
@@ -92,6 +94,30 @@ def test_a_run_keeps_each_passage_once_and_no_path_of_the_disk(run: Path, demo_h
     assert "api_key" not in every
     assert "_url" not in every
     assert '"source": "corpus/migrant-caravan-2023-12-25.txt"' in every
+
+
+def test_conflicts_are_kept_without_a_path_and_read_back(tmp_path: Path) -> None:
+    papers = {"herald": "17 people", "tribune": "23 people"}
+    for name, hurt in papers.items():
+        (tmp_path / f"{name}.txt").write_text(f"{hurt} were hurt when the footbridge fell.\n")
+    gold = tuple(
+        Gold(f"{name}.txt", f"{hurt} were hurt when the footbridge fell.")
+        for name, hurt in papers.items()
+    )
+    question = "How many people were hurt when the footbridge fell?"
+    asked = Case(question, "a", must_include=(("17",), ("23",)), gold=gold, tags=("disagreement",))
+    settings = Settings(home=tmp_path / "home", api_key="", base_url="")
+    with Engine.open(settings=settings) as engine:
+        engine.index(tmp_path / "herald.txt", tmp_path / "tribune.txt")
+        before = run_cases(engine, [asked], tmp_path / "run")
+    after = read_run(tmp_path / "run")
+    for run in (before, after):
+        assert run.summary()["conflict_recall"] == 1
+        assert run.summary()["false_conflicts"] == 0
+    assert str(tmp_path) not in (tmp_path / "run" / "results.jsonl").read_text("utf-8")
+    wrong = replace(asked, must_include=(("zebra",), ("17",)))
+    page = to_html(read_run(tmp_path / "run", [wrong]))
+    assert "The documents disagree on" in page
 
 
 def test_a_run_is_scored_by_other_expectations_without_asking(run: Path) -> None:

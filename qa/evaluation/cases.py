@@ -25,12 +25,14 @@ Words = Annotated[str, Field(min_length=1)]
 
 ACROSS = "across-documents"
 """The tag of cases that need evidence of every gold document; elsewhere any one will do."""
+DISAGREEMENT = "disagreement"
+"""The tag of cases whose documents give different values, each of which the answer must hold."""
 TAGS = {
     "single-fact": "one fact of one sentence",
     "several-facts": "several facts, all of them wanted",
     ACROSS: "facts of several documents, every one of which must be found and cited",
     "by-date": "the date of the report or of the event decides",
-    "disagreement": "sources give different values; the answer must hold each of them",
+    DISAGREEMENT: "sources give different values; the answer must hold each of them",
     "who-said": "who said, asked or denied something",
     "number-unit": "a number with its unit",
     "paraphrase": "asked in other words than the document's",

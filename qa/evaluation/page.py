@@ -31,6 +31,7 @@ _GROUPS = (
     ("Refusals", ("refusal_recall", "refusal_precision", "false_refusals")),
     ("Citations", tuple(name for name in BY_NAME if name.startswith(("citation", "gold")))),
     ("Checks", ("supported", "verdict_accuracy")),
+    ("Disagreement", ("conflict_recall", "false_conflicts")),
     ("A model as judge", ("judged_correctness", "judged_faithfulness")),
     ("Retrieval", tuple(name for name in BY_NAME if name.startswith("retrieval"))),
     ("Cost", ("latency_p50", "latency_p95", "tokens", "cost")),
@@ -297,6 +298,7 @@ def _failure(result: Result) -> str:
         + "</footer></blockquote>"
         for s in answer.statements
     )
+    said += "".join(f'<p class="soft">{escape(str(one))}</p>' for one in answer.conflicts)
     evidence = "".join(_evidence(entry, result) for entry in answer.evidence)
     return (
         f'<article class="case" id="case-{escape(case.id)}"><p class="meta">'

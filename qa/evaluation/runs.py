@@ -264,10 +264,11 @@ def _taken_out(record: dict[str, Any], kept: set[str], root: str) -> list[dict[s
             kept.add(entry["passage"])
             passage["source"] = passage["source"].removeprefix(root)
             new.append({"passage": entry["passage"]} | passage)
-    for statement in record["answer"]["statements"]:
-        for citation in statement["citations"]:
-            citation["source"] = citation["source"].removeprefix(root)
-    if made := record["answer"]["provenance"]:
+    answer = record["answer"]
+    cited = [c for statement in answer["statements"] for c in statement["citations"]]
+    for citation in [*cited, *(side for c in answer["conflicts"] for side in c["sides"])]:
+        citation["source"] = citation["source"].removeprefix(root)
+    if made := answer["provenance"]:
         made["settings"] = {n: v for n, v in made["settings"].items() if not _of_a_place(n)}
     return new
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from qa.evaluation import metrics, ranking
-from qa.evaluation.cases import ACROSS, Case, Gold, flatten
+from qa.evaluation.cases import ACROSS, DISAGREEMENT, Case, Gold, flatten
 from qa.evaluation.metrics import Interval
 from qa.evaluation.results import Result, names, quotes
-from qa.types import Citation, Hit
+from qa.types import Citation, Conflict, Hit
 
 Score = Callable[[Result], float | bool | None]
 
@@ -164,6 +164,31 @@ def verdict_accuracy(result: Result) -> float | None:
     not."""
     pairs = zip(result.case.claims, result.claims, strict=False)
     return metrics.mean((verdict == "supported") == claim.supported for claim, verdict in pairs)
+
+
+# --- disagreement ---------------------------------------------------------------------------
+
+
+def conflict_recall(result: Result) -> float | None:
+    """For cases of documents that disagree, with two values that the answer must hold: whether it
+    shows a conflict between gold sentences of two documents; a refusal shows none."""
+    case = result.case
+    if DISAGREEMENT not in case.tags or len(case.must_include) < 2:
+        return None
+    return float(any(_known(case, conflict) for conflict in result.answer.conflicts))
+
+
+def false_conflicts(result: Result) -> float | None:
+    """Whether an answer shows a conflict that its case does not know of."""
+    case, answer = result.case, result.answer
+    if answer.abstained:
+        return None
+    return float(any(not _known(case, conflict) for conflict in answer.conflicts))
+
+
+def _known(case: Case, conflict: Conflict) -> bool:
+    one, other = ({g.document for g in case.gold if quotes(c, g)} for c in conflict.sides)
+    return DISAGREEMENT in case.tags and any(a != b for a in one for b in other)
 
 
 # --- refusals and cost ----------------------------------------------------------------------
@@ -331,6 +356,22 @@ METRICS: tuple[Metric, ...] = (
         "share of right cases among those with a history",
         "this project",
         lambda r: r.right if r.case.history else None,
+    ),
+    Metric(
+        "conflict_recall",
+        "conflict recall",
+        "share of cases of documents that disagree whose answer shows it, at gold sentences of two "
+        "documents",
+        "this project",
+        conflict_recall,
+    ),
+    Metric(
+        "false_conflicts",
+        "false conflicts",
+        "share of answers that show a conflict which is not between gold sentences of such a case",
+        "this project",
+        false_conflicts,
+        better=-1,
     ),
     Metric(
         "judged_correctness",

@@ -15,6 +15,7 @@ from qa.terminal import Command, Defaulted, progress, show, show_json
 if TYPE_CHECKING:
     from qa.engine import Engine
     from qa.evaluation import Case, CaseFile, Comparison, Gate, Run
+    from qa.models import ChatModel
 
 evaluating = typer.Typer(
     cls=Defaulted, no_args_is_help=True, help="Measure answers, sources and refusals on cases."
@@ -129,15 +130,9 @@ def score(
     from qa import evaluation
 
     if judge:
-        settings = settings_of(None, model)
-        if not settings.generates:
-            raise InputError("--judge needs a model: set OPENAI_API_KEY or OPENAI_BASE_URL")
-        from qa.models.openai_compatible import OpenAICompatible
-
+        grader = _grader(model)
         with progress(True) as advance:
-            evaluation.judge_run(
-                folder, OpenAICompatible.configured(settings), workers=workers, progress=advance
-            )
+            evaluation.judge_run(folder, grader, workers=workers, progress=advance)
     file = evaluation.read_cases(cases or folder / "cases.jsonl")
     _show_problems(file)
     run = evaluation.read_run(folder, file.cases)
@@ -200,6 +195,20 @@ def export(
 
     run = evaluation.read_run(folder)
     _write_samples(evaluation.export(run, to), len(run.results), out, as_json)
+
+
+def _grader(name: str | None) -> "ChatModel":
+    """The configured model. Raises InputError when there is none."""
+    settings = settings_of(None, name)
+    if settings.gguf:
+        from qa.models.gguf import GGUF, fitted
+
+        return GGUF.configured(fitted(settings))
+    if not settings.generates:
+        raise InputError("--judge needs a model: set OPENAI_API_KEY or OPENAI_BASE_URL")
+    from qa.models.openai_compatible import OpenAICompatible
+
+    return OpenAICompatible.configured(settings)
 
 
 def _write_samples(text: str, count: int, out: Path | None, as_json: bool) -> None:

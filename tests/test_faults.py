@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from qa import attribution, prompts, questions, retrieval, splitting
+from qa import attribution, checking, prompts, questions, retrieval, splitting
 from qa.catalog import Catalog
 from qa.collection import Collection
 from qa.engine import Engine
@@ -296,7 +296,7 @@ def test_one_language_lost(engine: Engine, sound: Run, monkeypatch: MonkeyPatch)
 
 
 def test_the_verdict_always_supported(engine: Engine, sound: Run, monkeypatch: MonkeyPatch) -> None:
-    monkeypatch.setattr("qa.checking.check", lambda *args: ("supported", ()))
+    monkeypatch.setattr(checking, "grade", lambda *args: checking.Grade(1.0, "supported"))
     caught(evaluate(engine, some("claims")), sound, "verdict_accuracy")
 
 

@@ -80,7 +80,7 @@ def test_a_saved_run_has_the_same_metrics_when_it_is_read(engine: Engine, run: P
         k: v for k, v in asked.summary().items() if k not in times
     }
     assert kept.about["settings"]["passages"] == 6
-    assert set(kept.about["prompts"]) == {"answer", "condense", "rerank"}
+    assert set(kept.about["prompts"]) == {"answer", "condense", "judge", "rerank"}
     assert not any(name.endswith(("_key", "_url")) for name in kept.about["settings"])
 
 

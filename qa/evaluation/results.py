@@ -124,6 +124,7 @@ def _answer(record: dict[str, Any]) -> Answer:
         cost=Cost(**record["cost"]) if record.get("cost") else None,
         provenance=_provenance(record["provenance"]) if record.get("provenance") else None,
         conflicts=tuple(map(_conflict, record.get("conflicts", ()))),
+        searched=record.get("searched", ""),
     )
 
 

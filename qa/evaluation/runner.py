@@ -111,7 +111,7 @@ def _outcomes(
     with ExitStack() as stack:
         checker = None
         if any(case.claims for case in cases):
-            settings, dictation = engine.settings, Dictation()
+            settings, dictation = engine.settings.model_copy(update={"judge": False}), Dictation()
             checker = stack.enter_context(
                 Engine.open(settings=settings, embedder=engine.embedder, model=dictation)
             )

@@ -38,8 +38,14 @@ from qa.types import Progress
 
 FORMAT = 1
 _PACKAGES = ("chromadb", "nupunkt", "numpy", "onnxruntime", "openai", "tantivy", "tiktoken")
-_PROMPTS = ("answer", "condense", "rerank")
-_PLACE = {"home", "api_key", "timeout", "prices"}  # of a place, as URLs are, not of the answers
+_PROMPTS = ("answer", "condense", "judge", "rerank")
+_PLACE = {
+    "home",
+    "api_key",
+    "timeout",
+    "prices",
+    "gguf",
+}  # of a place, as URLs are, not of the answers
 _JUDGED = "judgements.jsonl"
 _PASSAGE = ("document", "title", "published", "source", "start", "end", "text")
 _BEGUN = {".lock", "cases.jsonl", "cases.new", "home", "run.new"}  # what a kill may leave

@@ -78,8 +78,8 @@ def shown(metric: Metric, value: float | None) -> str:
 
 
 EXACT = {
-    "judged_correctness": "with what the answer must hold",
-    "judged_faithfulness": "with the verdict of every statement",
+    "judged_correctness": "what the answer must hold",
+    "judged_faithfulness": "the verdicts of its statements",
 }
 
 

@@ -289,6 +289,11 @@ class Catalog:
             "SELECT count(*) FROM passages"
         )
 
+    def passage_counts(self) -> dict[str, int]:
+        """The number of passages of each document that has any, by its id."""
+        rows = self._rows("SELECT document_id, count(*) FROM passages GROUP BY document_id")
+        return {str(document): int(str(n)) for document, n in rows}
+
     def schemes(self) -> dict[str, str]:
         """How each document was split, by its id."""
         return {str(i): str(scheme) for i, scheme in self._rows("SELECT id, scheme FROM documents")}

@@ -57,6 +57,7 @@ from qa.types import (
     Filters,
     Hit,
     IndexReport,
+    Passage,
     Progress,
     Provenance,
     Statement,
@@ -199,9 +200,22 @@ class Engine:
             f"no document {document_id!r} in the index: Engine.documents() lists what it holds"
         )
 
+    def passages(self, document_id: str) -> list[Passage]:
+        """The passages of a document, in order. Raises InputError when it is not in the index."""
+        self.document(document_id)
+        return [stored.passage for stored in self._catalog.passages_of(document_id)]
+
+    def files(self) -> dict[str, tuple[str, ...]]:
+        """Each file that was indexed, by its absolute path, and the ids of its documents."""
+        return {file: ids for file, (_, ids) in self._catalog.files().items()}
+
     def counts(self) -> tuple[int, int]:
         """Number of documents and of passages."""
         return self._catalog.counts()
+
+    def passage_counts(self) -> dict[str, int]:
+        """The number of passages of each document that has any, by its id."""
+        return self._catalog.passage_counts()
 
     def remove(self, document_id: str) -> None:
         """Takes a document out of the index; its files stay. Raises InputError when it is not

@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -33,8 +33,9 @@ expect.set_options(timeout=20_000)  # a busy machine is slow, not broken
 ROOT = Path(__file__).parent.parent
 WIDE, NARROW = (1440, 900), (360, 740)
 AXE = ROOT / ".venv/node_modules/axe-core/axe.min.js"
-# Serious violations of Streamlit's own parts, as (rule, selector): none in 1.67.
-STREAMLITS_OWN: frozenset[tuple[str, str]] = frozenset()
+# Serious violations that are not the page's own, as (rule, selector). Streamlit 1.67 has none, but
+# Vega, which draws its charts, gives the two parts of a brush no name.
+NOT_OURS = {("svg-img-alt", ".days_brush_bg"), ("svg-img-alt", ".days_brush")}
 DEMO_QUOTE = (
     "In return, he insisted on increased US development aid for migrants' home nations and the "
     "easing or removal of sanctions on Cuba and Venezuela."
@@ -216,6 +217,21 @@ def settle(page: Page) -> None:
     expect(app).to_have_attribute("data-test-script-state", "notRunning")
 
 
+def choose_document(page: Page, title: str) -> None:
+    """Opens a document of the library by the field below the table. Scrolling closes a list that
+    is open, and to click is to scroll, so this tries again."""
+    field, option = page.get_by_label("Read a document"), page.get_by_role("option", name=title)
+    for _ in range(5):
+        settle(page)
+        field.scroll_into_view_if_needed()
+        field.click()
+        with suppress(AssertionError):
+            expect(option).to_be_visible(timeout=2_000)
+            option.click()
+            break
+    expect(page.get_by_role("article", name=f"Document: {title}")).to_be_visible()
+
+
 def run_cases(page: Page, lines: list[str]) -> None:
     """Runs a file of cases of which three can be asked."""
     given = "\n".join(lines).encode()
@@ -242,7 +258,7 @@ def violations(page: Page) -> Iterator[tuple[str, str, str]]:
                     selector = " ".join(
                         " >> ".join(t) if isinstance(t, list) else t for t in node["target"]
                     )
-                    if (violation["id"], selector) not in STREAMLITS_OWN:
+                    if (violation["id"], selector) not in NOT_OURS:
                         yield theme, violation["id"], selector
 
 
@@ -615,16 +631,36 @@ def test_files_and_texts_are_added_asked_about_read_and_removed(
         ask(page, "How many tons of barley did farmers harvest?")
         expect(page.locator(".said", has_text="314 tons")).to_be_visible()
         page.get_by_role("link", name="Library").click()
+        choose_document(page, "Zebra prices")
+        expect(page.locator("article")).to_contain_text(f"traders said {ATTACK}")
         settle(page)
-        page.get_by_label("Read a document").click()
-        page.get_by_role("option", name="Zebra prices").click()
-        expect(page.locator("aside .words")).to_contain_text(f"traders said {ATTACK}")
         page.get_by_role("button", name="Take this document out").click()
+        page.get_by_role("button", name="Take it out").click()
         expect(page.get_by_text("1 document, 1 passage")).to_be_visible()
         assert [
             path.name for path in (tmp_path / ".qa/uploads").iterdir() if path.suffix == ".txt"
         ] == ["Harvest in Ruritania.txt"]
         assert page.evaluate("window.harmed") is None
+        notes = tmp_path / "notes"
+        notes.mkdir()
+        for name in ("ferry", "tram"):
+            (notes / f"{name}.txt").write_text(f"On the {name}\n\nThe {name} leaves at noon.")
+        settle(page)
+        page.get_by_text("Add documents").click()
+        page.get_by_role("tab", name="Folder").click()
+        page.get_by_label("Path of a folder").fill(str(notes))
+        page.get_by_role("button", name="Index this folder").click()
+        expect(page.get_by_text("2 documents added, 1 as before.")).to_be_visible()
+        (notes / "ferry.txt").unlink()
+        (notes / "tram.txt").write_text("On the new tram\n\nThe tram leaves at one.")
+        settle(page)
+        page.get_by_text("Read the files again").click()
+        page.get_by_role("button", name="Read again").click()
+        expect(page.get_by_text("0 documents added, 1 updated, 2 as before.")).to_be_visible()
+        expect(page.get_by_text("updated: On the new tram")).to_be_visible()
+        choose_document(page, "On the ferry")
+        expect(page.get_by_text("on the disk these files are gone")).to_be_visible()
+        expect(page.locator("article")).to_contain_text("The ferry leaves at noon.")
 
 
 def test_a_pdf_given_in_the_chat_box_is_asked_about(tmp_path: Path, visit: Visit) -> None:
@@ -657,10 +693,41 @@ def test_the_library_tells_where_a_date_is_from_and_reads_a_document(
     page.get_by_label("Find in titles and sources").fill("darien")
     page.keyboard.press("Enter")
     expect(page.get_by_text("1 document found")).to_be_visible()
+    choose_document(page, "Crossings of the Darién Gap")
+    document = page.locator("article")
+    expect(document).to_contain_text("8 January 2024 (from its front matter)")
+    expect(document.get_by_role("listitem")).to_have_count(2)
+    document.press("Escape")
+    expect(document).to_have_count(0)
+
+
+def test_brushing_the_timeline_filters_the_library_and_then_the_answers(
+    demo: str, visit: Visit
+) -> None:
+    page = visit(demo)
+    page.get_by_role("link", name="Library").click()
+    chart = page.get_by_test_id("stVegaLiteChart").locator("svg.marks")
+    expect(chart).to_be_visible()
     settle(page)
-    page.get_by_label("Read a document").click()
-    page.get_by_role("option", name="Crossings of the Darién Gap").click()
-    expect(page.locator("aside")).to_contain_text("8 January 2024 (from its front matter)")
+    box = chart.bounding_box()
+    assert box
+    # From the end of August to the end of November 2023, of 8 February 2023 to 29 January 2024.
+    page.mouse.move(box["x"] + 0.56 * box["width"], box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.8 * box["width"], box["y"] + 25, steps=4)
+    page.mouse.up()
+    expect(page.get_by_text("4 documents found")).to_be_visible()
+    since = page.get_by_test_id("stDateInput").filter(has_text="Published from")
+    expect(since.get_by_role("spinbutton").first).to_have_text("2023")
+    page.get_by_role("button", name="Ask only these dates").click()
+    expect(page.get_by_text("Answers use only these dates now.")).to_be_visible()
+    page.get_by_role("button", name="All dates").click()
+    expect(page.get_by_text("documents found")).to_have_count(0)
+    page.get_by_role("link", name="Ask", exact=True).click()
+    chips = page.get_by_role("button", name="Remove the filter:")
+    expect(chips).to_have_count(2)
+    ask(page, "Who mediated the Barbados agreement?")
+    expect(page.locator(".source").first).to_contain_text("October 2023")
 
 
 def test_settings_test_a_connection_and_are_used_without_showing_the_key(
@@ -738,9 +805,8 @@ def test_no_view_has_a_serious_accessibility_violation(demo: str, visit: Visit) 
     expect(page.get_by_text("The documents do not say.")).to_be_visible()
     check("Ask, refusal")
     go("Library")
-    page.get_by_label("Read a document").click()
-    page.get_by_role("option", name="Crossings of the Darién Gap").click()
-    expect(page.locator("aside")).to_be_visible()
+    choose_document(page, "Crossings of the Darién Gap")
+    expect(page.locator("article")).to_be_visible()
     check("Library, document")
     go("Evaluate")
     run_cases(page, (ROOT / "tests/fixtures/questions.jsonl").read_text("utf-8").splitlines()[:3])

@@ -751,3 +751,20 @@ def test_the_corpus_is_indexed_by_the_real_model_only_once(tmp_path: Path) -> No
         hit = engine.search("Who heads the Mexican government?", 1)[0]
         assert "date 2023-12-25" not in hit.passage.text
         assert engine.index(article).unchanged == 1
+
+
+def test_an_engine_tells_the_passages_and_the_files_of_each_document(
+    make_engine: MakeEngine, corpus: Path
+) -> None:
+    (corpus / "a.txt").write_text("Rain\n\nIt rains in the north. " + "It rains. " * 200, "utf-8")
+    (corpus / "b.txt").write_text((corpus / "a.txt").read_text("utf-8"), "utf-8")
+    engine = make_engine()
+    engine.index(corpus)
+    (document,) = engine.documents()
+    passages = engine.passages(document.id)
+    assert len(passages) == engine.passage_counts()[document.id] == engine.counts()[1] > 1
+    assert all(document.text[p.start : p.end] == p.text for p in passages)
+    assert [p.start for p in passages] == sorted(p.start for p in passages)
+    assert engine.files() == {str(corpus / f"{name}.txt"): (document.id,) for name in "ab"}
+    with pytest.raises(InputError, match="no document"):
+        engine.passages("unknown")

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,17 @@ streamlit = pytest.importorskip("streamlit", reason="the chat page needs streaml
 from streamlit.testing.v1 import AppTest  # noqa: E402
 
 from qa.web import (  # noqa: E402
+    adding,
     answer,
     asking,
     examples,
     filters,
     library,
+    reading,
     settings,
+    shared,
     source,
+    timeline,
     under,
 )
 from qa.web.conversations import Conversations, Exchange, to_markdown  # noqa: E402
@@ -308,17 +312,97 @@ def test_sources_to_choose_are_sites_folders_and_files_with_records() -> None:
 def test_an_upload_never_overwrites_another_and_stays_in_its_folder(tmp_path: Path) -> None:
     folder = tmp_path / "uploads"
     names = ["a.txt", "../../a.txt", "..", ".hidden.md", "x" * 500 + ".pdf", "C:\\t\\b?.txt"]
-    kept = [library.keep(folder, name, name.encode()) for name in names]
+    kept = [adding.keep(folder, name, name.encode()) for name in names]
     assert [path.name for path in kept][:4] == ["a.txt", "a (2).txt", "file", "hidden.md"]
     assert kept[5].name == "b-.txt"
     assert {path.parent for path in kept} == {folder}
     assert [path.read_bytes() for path in kept] == [name.encode() for name in names]
-    assert library.keep(folder, "a.txt", b"a.txt") == kept[0]
+    assert adding.keep(folder, "a.txt", b"a.txt") == kept[0]
 
 
 def test_a_pasted_text_begins_with_its_title_and_date() -> None:
-    text = library.as_file("A\nb", date(2024, 5, 1), " Words. ")
+    text = adding.as_file("A\nb", date(2024, 5, 1), " Words. ")
     assert text == "A b\n2024-05-01\n\nWords.\n"
+
+
+def test_a_change_of_the_library_is_told_document_by_document() -> None:
+    def document(name: str, text: str, *also: str) -> qa.Document:
+        return qa.Document(text, name, text, None, text, "", also_in=also)
+
+    before = [document("a", "A"), document("b", "B"), document("c", "C", "d")]
+    now = [document("a", "A2"), document("d", "C"), document("e", "E")]
+    summary, lines = adding.changes(before, now)
+    assert summary == "1 document added, 1 updated, 1 taken out, 1 as before."
+    assert lines == ["added: E", "updated: A2", "taken out: B"]
+
+
+def test_folders_to_look_in_are_the_outermost_ones() -> None:
+    assert adding.outermost(["/x/y/a", "/x/b", "/xy/c"]) == ["/x", "/xy"]
+
+
+def test_the_state_of_a_document_says_which_files_are_gone() -> None:
+    states = [
+        library.state(shared.Holding(passages, files, gone))
+        for passages, files, gone in (
+            (1, ("a", "b"), ()),
+            (1, ("a",), ("a",)),
+            (1, ("a", "b"), ("b",)),
+            (1, ("a", "b"), ("a", "b")),
+            (0, ("a",), ()),
+        )
+    ]
+    assert states == [
+        "ready",
+        "file is gone",
+        "1 of its files gone",
+        "files are gone",
+        "nothing to search in it",
+    ]
+
+
+def test_a_file_that_was_deleted_is_known_to_be_gone(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.txt").write_text(f"Title {name}\n\nThe {name} rains.", "utf-8")
+    with qa.Engine.open(tmp_path / ".qa") as engine:
+        engine.index(tmp_path / "a.txt", tmp_path / "b.txt")
+        (tmp_path / "b.txt").unlink()
+        shared.holdings.clear()
+        held = shared.holdings(engine, engine.counts())
+        by_title = {document.title: held[document.id] for document in engine.documents()}
+    assert by_title["Title a"] == shared.Holding(1, (str(tmp_path / "a.txt"),), ())
+    assert by_title["Title b"].gone == (str(tmp_path / "b.txt"),)
+
+
+def test_the_timeline_has_days_weeks_months_or_years() -> None:
+    first = date(2023, 12, 27)
+    for reach, unit, begins in (
+        (100, 1, first),
+        (500, 7, date(2023, 12, 25)),
+        (2_000, 31, date(2023, 12, 1)),
+        (20_000, 366, date(2023, 1, 1)),
+    ):
+        bars = timeline.bars([first, first, first + timedelta(reach)])
+        assert bars[0] == (begins, timeline._after(begins, unit), 2)
+        assert bars[1][0] <= first + timedelta(reach) < bars[1][1]
+    assert timeline.bars([first, date.max])[-1][1] == date.max
+
+
+def test_a_document_is_read_passage_by_passage_with_what_lies_between() -> None:
+    text = "Title\n\nOne. Two. ~~ Three."
+    document = qa.Document("d", "t.txt", "Title", None, text, "", body=7)
+    passages = [
+        qa.Passage(f"{start}", "d", "Title", None, "t.txt", text[start:end], start, end, 2)
+        for start, end in ((7, 16), (20, 26))
+    ]
+    shown = reading.view(document, passages, 0, Path("/x"))
+    assert shown["count"] == "2 passages"
+    assert [(part["label"], part["text"]) for part in shown["parts"]] == [
+        ("Passage 1 · 2 tokens", "One. Two."),
+        ("", "~~"),
+        ("Passage 2 · 2 tokens", "Three."),
+    ]
+    later = reading.view(document, passages * 60, 100, Path("/x"))
+    assert later["count"] == "passages 101 to 120 of 120 passages"
 
 
 def test_a_key_goes_to_the_service_it_was_given_for_and_to_no_other() -> None:

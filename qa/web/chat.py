@@ -10,6 +10,7 @@ import streamlit as st
 import qa
 from qa.web import (
     ASSETS,
+    adding,
     answer,
     asking,
     components,
@@ -60,7 +61,7 @@ def page() -> None:
         st.text(str(error))
         return
     with st.bottom:
-        library.show_report()
+        adding.show_report()
         filters.show_chips()
         given = st.chat_input(
             "Ask the documents", submit_mode="disable", accept_file="multiple", max_upload_size=200
@@ -71,7 +72,7 @@ def page() -> None:
             _ask(given.text)
             conversations = store.listed()
         if given.files:
-            library.add(engine, [(file.name, file.getvalue()) for file in given.files])
+            adding.add(engine, [(file.name, file.getvalue()) for file in given.files])
             st.rerun()
     with st.sidebar:
         sidebar.show_head(settings.who(engine), len(documents), passages, _start_over)

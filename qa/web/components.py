@@ -1,4 +1,4 @@
-"""The three components of the page, each a function that mounts one.
+"""The components of the page, each a function that mounts one.
 
 Everything they show arrives as data and reaches the page by `textContent` alone (assets/dom.js),
 so text of documents and models is never read as HTML or Markdown.
@@ -29,6 +29,7 @@ def _component(name: str, *parts: str) -> "ComponentRenderer":
 
 _EXCHANGE = _component("exchange", "under")
 _SOURCE, _CHOICES = _component("source"), _component("choices")
+_READING = _component("reading")
 
 
 def exchange(
@@ -64,6 +65,13 @@ def source(
         data=_visible(data),
         on_close_change=lambda: _sent(key, "close", lambda _: close()),
         on_step_change=lambda: _sent(key, "step", step),
+    )
+
+
+def reading(key: str, data: Data, close: Callable[[], None]) -> None:
+    """A document as its passages. Calls `close` to put it away."""
+    _READING(
+        key=key, data=_visible(data), on_close_change=lambda: _sent(key, "close", lambda _: close())
     )
 
 

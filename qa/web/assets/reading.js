@@ -1,0 +1,26 @@
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = fresh(parentElement, data);
+  if (!root) return;
+
+  const close = () => setTriggerValue("close", true);
+  const part = ({ text, label }) =>
+    el("li", label ? {} : { class: "between" },
+      el("p", { class: "label" }, label || "Not searched"),
+      el("p", { class: "words" }, text));
+  root.replaceChildren(
+    el("article", { class: "panel", tabindex: "-1", "aria-label": `Document: ${data.title}`,
+      onkeydown: (event) => event.key === "Escape" && close() },
+      el("header", {},
+        el("div", {},
+          el("p", { class: "label" }, data.count),
+          el("h2", {}, data.title),
+          el("p", { class: "quiet" }, data.about, data.url
+            && el("a", { href: data.url, target: "_blank", rel: "noopener noreferrer" }, data.url)),
+          data.also.length > 0
+            && el("p", { class: "quiet" }, `The same text is in ${data.also.join(", ")}`)),
+        el("button", { class: "close", "aria-label": "Close the document", onclick: close }, "✕")),
+      el("div", { class: "text", tabindex: "0", role: "document", "aria-label": "Text" },
+        el("ol", {}, data.parts.map(part)))));
+  // In a narrow window the document stands below the list.
+  root.firstChild.focus({ preventScroll: window.innerWidth > 1024 });
+}

@@ -468,7 +468,7 @@ def _check_gone(known: Iterable[str], paths: Sequence[Path]) -> None:
 
 
 _OURS = re.compile(
-    r"(?:catalog|conversations)\.sqlite3.*|write\.lock|(?:dense|lexical)-.*[0-9a-f]{8}"
+    r"(?:catalog|conversations)\.sqlite3.*|write\.lock|runs|(?:dense|lexical)-.*[0-9a-f]{8}"
 )
 
 

@@ -673,7 +673,7 @@ def test_a_pdf_given_in_the_chat_box_is_asked_about(tmp_path: Path, visit: Visit
         )
         expect(box).to_contain_text("tribune")
         ask(page, "which storm flooded Dunmarch")
-        expect(page.get_by_text("1 document added or there already.")).to_be_visible()
+        expect(page.get_by_text("1 document added, 0 as before.")).to_be_visible()
         said = page.locator(".statement", has_text=says)
         expect(said).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= NARROW[0]
@@ -775,6 +775,17 @@ def test_cases_are_run_measured_and_reported(demo: str, visit: Visit) -> None:
     with page.expect_download() as download:
         page.get_by_role("button", name="Download the report").click()
     assert "Evaluation of cases.jsonl" in download.value.path().read_text("utf-8")
+    assert "Compared with" not in download.value.path().read_text("utf-8")
+    shown = page.get_by_role("combobox", name="Run", exact=True)
+    first = shown.input_value()
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(shown).not_to_have_value(first)
+    settle(page)
+    page.get_by_label("Compare with").click()
+    page.get_by_role("option", name="cases.jsonl").first.click()
+    expect(page.get_by_role("heading", name="What is different")).to_be_visible()
+    expect(page.get_by_text("3 cases in both runs: 0 went from wrong")).to_be_visible()
+    expect(page.get_by_text("No metric is significantly")).to_be_visible()
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="accessibility is tested with axe-core: make axe")

@@ -20,6 +20,7 @@ from qa.web import (  # noqa: E402
     adding,
     answer,
     asking,
+    evaluate,
     examples,
     filters,
     library,
@@ -172,10 +173,10 @@ def test_files_given_with_a_question_are_added_before_it_is_asked(empty_page: Ap
     shown = ask(empty_page, "How many tons of wheat does the mill grind a day?")
     assert shown["statements"][0]["text"] == "The mill grinds 77 tons of wheat a day."
     said = [text.value for text in empty_page.text]
-    assert "1 document added or there already." in said
+    assert "1 document added, 0 as before." in said
     assert any("odd.xyz: unknown suffix" in text for text in said)
     empty_page.chat_input[0].set_value("And of rye?").run()
-    assert "1 document added or there already." not in [text.value for text in empty_page.text]
+    assert "1 document added, 0 as before." not in [text.value for text in empty_page.text]
 
 
 def test_an_unusable_setting_is_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -403,6 +404,22 @@ def test_a_document_is_read_passage_by_passage_with_what_lies_between() -> None:
     ]
     later = reading.view(document, passages * 60, 100, Path("/x"))
     assert later["count"] == "passages 101 to 120 of 120 passages"
+
+
+def test_metrics_are_named_and_stand_on_their_intervals() -> None:
+    measured = {
+        "metrics": {"retrieval_mrr@10": 0.5, "answer_inclusion": 0.25, "latency_p50": 0.1},
+        "intervals": {"answer_inclusion": [0.0, 0.5]},
+    }
+    rows = evaluate.chart_rows(measured, "this run")
+    assert [(r["metric"], r["low"], r["value"], r["high"]) for r in rows] == [
+        ("MRR@10", 0.5, 0.5, 0.5),
+        ("Answer inclusion", 0.0, 0.25, 0.5),
+    ]
+    assert evaluate.cards(measured) == [
+        ("Answer inclusion", "25%", "0% to 50%"),
+        ("Latency p50", "0.10 s", ""),
+    ]
 
 
 def test_a_key_goes_to_the_service_it_was_given_for_and_to_no_other() -> None:

@@ -17,10 +17,10 @@ from qa.evaluation.drafting import draft, feedback_cases, to_jsonl
 from qa.evaluation.exports import export, export_cases
 from qa.evaluation.formats import FORMATS, Converted, convert
 from qa.evaluation.page import to_html
-from qa.evaluation.report import compared, to_text
+from qa.evaluation.report import compared, to_text, why
 from qa.evaluation.results import Judgement, Result
 from qa.evaluation.runner import Run, evaluate
-from qa.evaluation.runs import judge_run, read_run, run_cases
+from qa.evaluation.runs import judge_run, read_run, run_cases, saved_runs
 
 __all__ = [
     "FORMATS",
@@ -51,8 +51,10 @@ __all__ = [
     "read_cases",
     "read_run",
     "run_cases",
+    "saved_runs",
     "schema",
     "to_html",
     "to_jsonl",
     "to_text",
+    "why",
 ]

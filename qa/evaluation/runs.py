@@ -15,7 +15,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -160,6 +160,16 @@ def judge_run(
                 if progress:
                     progress(Progress(n, len(left), seconds=time.perf_counter() - began))
     return read_run(folder)
+
+
+def saved_runs(folder: Path) -> dict[Path, dict[str, Any]]:
+    """The runs in the folders of a folder, newest first, each with what it was asked of and under
+    which conditions; those of another version, and what is no run, are left out."""
+    found = dict[Path, dict[str, Any]]()
+    for path in folder.iterdir() if folder.is_dir() else ():
+        with suppress(InputError):
+            found[path] = _about(path)
+    return dict(sorted(found.items(), key=lambda run: str(run[1].get("begun")), reverse=True))
 
 
 def same(case: Case, other: Case | None) -> bool:

@@ -1,21 +1,40 @@
-"""Evaluation in the page: a file of cases, a run, its metrics and what came of each case."""
+"""Evaluation in the page: a file of cases, a run, its metrics, what came of each case, and what is
+different from an earlier run. Runs are kept in the folder `runs` of the home."""
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 import qa
 from qa.web import ASSETS, settings
+from qa.web.answer import day
 from qa.web.sidebar import count
 
 if TYPE_CHECKING:
-    from qa.evaluation import Case, CaseFile, Run
+    from qa.evaluation import Case, CaseFile, Comparison, Result, Run
+
+RUNS = "runs"  # folder in the home
+_FIRST = (  # metrics on cards; the others are in the chart only
+    "right",
+    "answer_inclusion",
+    "citation_precision_document",
+    "retrieval_recall@5",
+    "refusal_recall",
+    "false_refusals",
+    "latency_p50",
+    "latency_p95",
+    "tokens",
+)
 
 
 def page() -> None:
-    """Draws the form, and the newest run of this session."""
+    """Draws the form, and a run."""
+    from qa.evaluation import saved_runs
+
     st.html(ASSETS / "page.css")
     st.header("Evaluate", anchor=False)
     try:
@@ -34,8 +53,11 @@ def page() -> None:
         most = st.number_input("Ask at most", min_value=1, max_value=10_000, value=200)
         if st.form_submit_button("Run") and given:
             _run(engine, given.name, given.getvalue(), int(most))
-    if "run" in st.session_state:
-        _show(st.session_state["run"], st.session_state["problems"])
+    if said := st.session_state.get("problems"):
+        st.warning(f"{count(len(said), 'case')} could not be asked or used:")
+        st.text(qa.visible("\n".join(said[:50])))
+    if runs := saved_runs(engine.settings.home / RUNS):
+        _show_runs(runs)
 
 
 def _run(engine: qa.Engine, name: str, data: bytes, most: int) -> None:
@@ -46,17 +68,26 @@ def _run(engine: qa.Engine, name: str, data: bytes, most: int) -> None:
     def advance(now: qa.Progress) -> None:
         bar.progress(now.done / max(1, now.total), f"{now.done} of {now.total} cases")
 
+    stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
     try:
         file = evaluation.check_gold(_read(data), engine.documents())
-        run = evaluation.run_cases(engine, file.cases[:most], progress=advance, name=name)
-    except qa.QAError as error:
+        run = evaluation.run_cases(
+            engine,
+            file.cases[:most],
+            engine.settings.home / RUNS / stamp,
+            progress=advance,
+            name=name,
+        )
+    except (qa.QAError, OSError) as error:
         bar.empty()
         st.error("The cases could not be run.")
         st.text(str(error))
         return
     bar.empty()
-    st.session_state["run"] = run
-    st.session_state["problems"] = [str(problem) for problem in file.problems]
+    problems = [f"{case}: {error}" for case, error in run.failed] + list(map(str, file.problems))
+    st.session_state["problems"] = problems
+    st.session_state["run-shown"] = stamp
+    st.session_state.pop("run-before", None)
 
 
 def _read(data: bytes) -> "CaseFile":
@@ -72,20 +103,81 @@ def _read(data: bytes) -> "CaseFile":
     return file
 
 
-def _show(run: "Run", problems: list[str]) -> None:
-    wrong = [f"{name}: {error}" for name, error in run.failed] + problems
-    if wrong:
-        st.warning(f"{count(len(wrong), 'case')} could not be asked or used:")
-        st.text("\n".join(wrong[:50]))
+def _show_runs(runs: Mapping[Path, dict[str, Any]]) -> None:
+    named = {path.name: path for path in runs}
+    labels = {path.name: _label(about) for path, about in runs.items()}
+    if st.session_state.get("run-shown") not in named:
+        st.session_state["run-shown"] = next(iter(named))
+    with st.container(horizontal=True):
+        shown = st.selectbox(
+            "Run", named, format_func=lambda name: labels[name], key="run-shown", width=420
+        )
+        others = ["", *(name for name in named if name != shown)]
+        if st.session_state.get("run-before") not in others:
+            st.session_state["run-before"] = ""
+        before = st.selectbox(
+            "Compare with",
+            others,
+            format_func=lambda name: labels[name] if name else "No other run",
+            key="run-before",
+            width=420,
+        )
+    try:
+        _show(named[shown], named[before] if before else None)
+    except qa.QAError as error:
+        st.error("This run cannot be shown.")
+        st.text(str(error))
+
+
+def _label(about: Mapping[str, Any]) -> str:
+    """When a run was made, of which file, and who answered."""
+    begun = datetime.fromisoformat(about["begun"]).astimezone()
+    model = "quotes" if about["model"].startswith("none") else about["model"]
+    return qa.visible(f"{day(begun)} {begun:%H:%M:%S}, {about['file'] or 'cases'}, {model}")
+
+
+@st.cache_resource(max_entries=4, show_spinner="Measuring")
+def _measured(folder: Path, changed: float) -> tuple["Run", dict[str, Any]]:
+    """A saved run and its measures, which take a second."""
+    from qa.evaluation import read_run
+
+    run = read_run(folder)
+    return run, run.to_json()
+
+
+@st.cache_resource(max_entries=4, show_spinner="Comparing")
+def _compared(now: Path, before: Path, changed: tuple[float, float]) -> "Comparison":
+    from qa.evaluation import compare
+
+    return compare(_measured(now, changed[0])[0], _measured(before, changed[1])[0])
+
+
+def _changed(folder: Path) -> float:
+    results = folder / "results.jsonl"
+    return results.stat().st_mtime if results.exists() else 0.0
+
+
+def _show(folder: Path, before: Path | None) -> None:
     from qa.evaluation import to_html
 
+    run, measured = _measured(folder, _changed(folder))
+    if not run.results:
+        st.info("This run was ended before its first answer.")
+        return
     st.subheader(f"{count(len(run.results), 'case')} asked", anchor=False)
+    comparison = None
+    if before:
+        comparison = _compared(folder, before, (_changed(folder), _changed(before)))
     st.download_button(
-        "Download the report", to_html(run), "report.html", "text/html", on_click="ignore"
+        "Download the report",
+        lambda: to_html(run, comparison).encode(),
+        "report.html",
+        "text/html",
+        on_click="ignore",
     )
     st.text("Each value stands over its 95 % interval.")
     with st.container(horizontal=True):
-        for label, figure, interval in cards(run):
+        for label, figure, interval in cards(measured):
             st.metric(
                 label,
                 figure,
@@ -93,39 +185,161 @@ def _show(run: "Run", problems: list[str]) -> None:
                 delta_color="off",
                 delta_arrow="off",
                 border=True,
-                width=230,
+                width=210,
             )
-    st.subheader("Cases", anchor=False)
-    only = st.toggle("Only what went wrong")
+    was = _measured(before, _changed(before))[1] if before else None
+    _show_chart(measured, was)
+    if comparison:
+        _show_comparison(comparison)
+    _show_cases(run, comparison)
+
+
+def cards(measured: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Each of the first metrics that applies: its name, its value, and its 95 % interval."""
+    return [
+        (
+            label(name),
+            _figure(name, value),
+            " to ".join(_figure(name, end) for end in measured["intervals"].get(name, ())),
+        )
+        for name in _FIRST
+        if (value := measured["metrics"].get(name)) is not None
+    ]
+
+
+def label(name: str) -> str:
+    """A metric's name as a person writes it."""
+    for short, long in (("retrieval_", ""), ("mrr", "MRR"), ("ndcg", "nDCG"), ("_", " ")):
+        name = name.replace(short, long)
+    return name[:1].upper() + name[1:] if name[1:2].islower() else name
+
+
+def chart_rows(measured: Mapping[str, Any], run: str) -> list[dict[str, Any]]:
+    """The metrics that are shares, as rows for the chart; where an interval cannot be had, its ends
+    are the value."""
+    return [
+        {
+            "metric": label(name),
+            "run": run,
+            "value": value,
+            "low": ends[0],
+            "high": ends[1],
+            "said": f"{value:.1%} ({ends[0]:.1%} to {ends[1]:.1%})",
+        }
+        for name, value in measured["metrics"].items()
+        if value is not None and not name.startswith("latency") and name != "tokens"
+        for ends in [measured["intervals"].get(name) or (value, value)]
+    ]
+
+
+def _show_chart(measured: Mapping[str, Any], was: Mapping[str, Any] | None) -> None:
+    import altair
+
+    rows = chart_rows(measured, "this run")
+    if was:
+        rows += chart_rows(was, "compared with")
+    names = list(dict.fromkeys(row["metric"] for row in rows))
+    y = altair.Y("metric:N", sort=names, title=None, axis=altair.Axis(labelLimit=220))
+    x = altair.X(
+        "value:Q",
+        title=None,
+        scale=altair.Scale(domain=[0, 1]),
+        axis=altair.Axis(format=".0%", tickCount=5),
+    )
+    tooltip = [
+        altair.Tooltip(f"{field}:N", title=title)
+        for field, title in (("metric", "Metric"), ("run", "Run"), ("said", "Value"))
+    ]
+    kinds = ["this run", "compared with"] if was else ["this run"]
+    legend = altair.Legend(orient="top", title=None) if was else None
+    base = altair.Chart(altair.Data(values=rows)).encode(  # type: ignore[no-untyped-call]
+        y=y,
+        yOffset=altair.YOffset("run:N", sort=kinds),
+        color=altair.Color("run:N", sort=kinds, legend=legend),
+        tooltip=tooltip,
+    )
+    chart = (
+        base.mark_rule(strokeWidth=2).encode(x=altair.X("low:Q", title=None), x2="high:Q")
+        + base.mark_point(filled=True, size=70, opacity=1).encode(x=x)
+    ).properties(height=(32 if was else 26) * len(names))
+    st.altair_chart(chart, width="stretch", alt="Each metric as a point on its 95 % interval")
+
+
+def _show_comparison(comparison: "Comparison") -> None:
+    changed = [d for d in comparison.differences if d.significant and d.metric.better]
+    st.subheader("What is different", anchor=False)
+    st.text(
+        f"{count(comparison.pairs, 'case')} in both runs: {len(comparison.mended)} went from wrong "
+        f"to right, {len(comparison.broken)} from right to wrong."
+    )
+    for worse, word in ((True, "worse"), (False, "better")):
+        some = [d for d in changed if d.regression == worse]
+        said = "; ".join(f"{label(d.metric.name)} {_difference(d.metric.name, d)}" for d in some)
+        if some:
+            (st.error if worse else st.success)(f"Significantly {word}: {said}.")
+    if not changed:
+        st.text("No metric is significantly better or worse: each interval holds 0.")
     st.dataframe(
         [
             {
-                "Right": r.right,
-                "Question": qa.visible(r.case.question),
-                "Expected": expected(r.case),
-                "Given": qa.visible(r.answer.text),
-                "Seconds": round(r.seconds, 2),
+                "Metric": label(d.metric.name),
+                "Before": _figure(d.metric.name, d.before),
+                "Now": _figure(d.metric.name, d.now),
+                "Difference and its 95 % interval": _difference(d.metric.name, d),
+                "Significant": d.significant,
             }
-            for r in run.results
-            if not (only and r.right)
+            for d in comparison.differences
         ],
         hide_index=True,
+        alt="Each metric in both runs, with the difference and its 95 % interval",
+    )
+
+
+def _difference(name: str, difference: Any) -> str:
+    def signed(value: float) -> str:
+        return ("+" if value >= 0 else "\u2212") + _figure(name, abs(value))
+
+    ends = " to ".join(signed(end) for end in difference.interval or ())
+    return signed(difference.now - difference.before) + (f" ({ends})" if ends else "")
+
+
+def _show_cases(run: "Run", comparison: "Comparison | None") -> None:
+    st.subheader("Cases", anchor=False)
+    only = st.toggle("Only what went wrong")
+    turned = {now.case.id: (was, now) for was, now in (comparison.broken if comparison else ())}
+    turned |= {now.case.id: (was, now) for was, now in (comparison.mended if comparison else ())}
+    changes = bool(turned) and st.toggle("Only what is different from the other run")
+    st.dataframe(
+        [
+            _case_row(result, turned.get(result.case.id) if comparison else None, bool(turned))
+            for result in run.results
+            if not (only and result.right) and (not changes or result.case.id in turned)
+        ],
+        hide_index=True,
+        row_height=72,  # three lines of an answer
+        column_config={
+            name: st.column_config.TextColumn(width="medium")
+            for name in ("Question", "Expected", "Given", "Given before", "Why")
+        },
         alt="The cases, with what was expected and what was given",
     )
 
 
-def cards(run: "Run") -> list[tuple[str, str, str]]:
-    """Each metric that applies: its name, its value, and its 95 % interval."""
-    measured = run.to_json()
-    return [
-        (
-            name.replace("_", " ").capitalize(),
-            _figure(name, value),
-            " to ".join(_figure(name, end) for end in measured["intervals"].get(name, ())),
-        )
-        for name, value in measured["metrics"].items()
-        if value is not None
-    ]
+def _case_row(
+    result: "Result", turned: "tuple[Result, Result] | None", compared: bool
+) -> dict[str, object]:
+    from qa.evaluation import why
+
+    row: dict[str, object] = {
+        "Right": result.right,
+        "Question": qa.visible(result.case.question),
+        "Expected": expected(result.case),
+        "Given": qa.visible(result.answer.text),
+    }
+    if compared:
+        row["Given before"] = qa.visible(turned[0].answer.text) if turned else ""
+    row["Why"] = "" if result.right else qa.visible(": ".join(why(result)))
+    return row | {"Seconds": round(result.seconds, 2)}
 
 
 def expected(case: "Case") -> str:

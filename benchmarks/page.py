@@ -1,0 +1,278 @@
+"""How fast the page is for one person and for ten, in a real browser, and what its server takes.
+
+usage: python benchmarks/page.py [--runs 7] [--questions 20] [--sessions 10]
+
+A server of its own on the demo corpus, quoting, and Debian's Chromium on the same machine, so both
+share its cores. Times are taken inside the page: from the click or the key to the frame in which
+what was waited for stands there. Writes docs/benchmarks.md.
+"""
+
+import argparse
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+import tables
+from playwright.sync_api import Browser, Page, sync_playwright
+
+import qa
+from qa.evaluation import load_cases
+
+CHROMIUM = "/usr/bin/chromium"
+QUIET = ("background-networking", "component-update", "sync")
+QUESTION = "what did López Obrador ask for in return?"
+# Waits, frame by frame, until the text of the page, that inside of components included, matches.
+WATCH = """
+window.deepText = (root) => {
+  let text = "";
+  const walk = (node) => {
+    if (node.nodeType === 3) text += node.data;
+    else if (!["STYLE", "SCRIPT"].includes(node.nodeName)) {
+      if (node.shadowRoot) walk(node.shadowRoot);
+      node.childNodes.forEach(walk);
+    }
+  };
+  root && walk(root);
+  return text;
+};
+window.until = async (done) => {
+  while (!done()) await new Promise(requestAnimationFrame);
+  return performance.now();
+};
+window.shows = (words) =>
+  until(() => deepText(document.querySelector("[data-testid=stMain]")).includes(words));
+window.addEventListener("keydown", (event) => {
+  if (event.key === "Enter") window.entered = performance.now();
+}, true);
+"""
+WAIT = "(words) => { window.first = shows(words); }"
+FIRST = "window.first.then((at) => at - window.entered)"
+CLICKED = """async ([host, selector, wanted]) => {
+  const inside = (h, s) => {
+    const found = [...document.querySelectorAll(h)].flatMap((e) =>
+      [...e.querySelectorAll("*")].filter((c) => c.shadowRoot).map((c) => c.shadowRoot).concat(e));
+    return found.map((r) => r.querySelector(s)).find(Boolean);
+  };
+  const [there, mark] = wanted.startsWith("!") ? [false, wanted.slice(1)] : [true, wanted];
+  const began = performance.now();
+  inside(host, selector).click();
+  return await until(() => Boolean(inside("body", mark)) === there) - began;
+}"""
+
+
+def main() -> None:
+    """Measures, prints and writes the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--questions", type=int, default=20)
+    parser.add_argument("--sessions", type=int, default=10)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / ".qa"
+        asked = _questions(home, max(args.questions, args.sessions))
+        with served(home) as (url, process), chromium() as browser:
+            memory = [_memory(process.pid)]
+            cold = _opened(browser, url)
+            warm = [_opened(browser, url) for _ in range(args.runs)]
+            words = _words(browser, url, asked[: args.questions])
+            memory.append(_memory(process.pid))
+            clicks = _clicks(browser, url, args.runs)
+            together = _together(browser, url, asked[: args.sessions])
+            memory.append(_memory(process.pid))
+    n = args.sessions
+    rows = [
+        ("first paint, a browser with an empty cache", _ms([w[0] for w in warm])),
+        ("the page with its example questions", _ms([w[1] for w in warm])),
+        ("the same, the first visitor of a new server", _ms([cold[1]])),
+        *((f"rerun: {name}", _ms(times)) for name, times in clicks.items()),
+        (f"Enter to the first word, quoting ({len(words)} questions)", _ms([w[0] for w in words])),
+        ("Enter to the whole answer with its citations", _ms([w[1] for w in words])),
+        (f"Enter to the first word, {n} sessions asking at once", _ms([t for t, _ in together])),
+        (f"{n} sessions at once: answered", f"{sum(ok for _, ok in together)} of {n}"),
+        ("memory of the server before the first visitor", f"{memory[0]:.0f} MB"),
+        (f"after {len(warm) + 1} visits and {len(words)} answers", f"{memory[1]:.0f} MB"),
+        (f"after {n} sessions at once, one engine for all", f"{memory[2]:.0f} MB"),
+    ]
+    text = tables.table(["page on the demo corpus", "median (slowest)"], rows)
+    note = f"Medians of {args.runs} runs where none are counted; {tables.machine('streamlit')}"
+    tables.write("page", f"{text}\n\n{note}", "docs/benchmarks.md")
+
+
+def _questions(home: Path, most: int) -> list[tuple[str, str]]:
+    """Indexes the demo corpus; questions that it answers, with the first words of each answer."""
+    cases = load_cases(tables.ROOT / "tests/fixtures/questions.jsonl")
+    found = list[tuple[str, str]]()
+    with qa.Engine.open(settings=qa.Settings(home=home, api_key="", base_url="")) as engine:
+        engine.index(tables.ROOT / "corpus")
+        for case in cases:
+            if case.answerable and not case.history and not case.filters.given():
+                answer = engine.ask(case.question)
+                if not answer.abstained and len(found) < most:
+                    found.append((case.question, " ".join(answer.text.split())[:30]))
+    return found
+
+
+@contextmanager
+def served(home: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """A page on this home, which quotes, and its process."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    keys = {"OPENAI_API_KEY", "OPENAI_BASE_URL", "QA_MODEL"}
+    environment = {k: v for k, v in os.environ.items() if k not in keys} | {"QA_HOME": str(home)}
+    command = [sys.executable, "-m", "streamlit", "run", str(tables.ROOT / "app.py")]
+    with subprocess.Popen(
+        [*command, "--server.port", str(port)],
+        cwd=tables.ROOT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        try:
+            url = f"http://127.0.0.1:{port}"
+            _wait_for(f"{url}/_stcore/health")
+            yield url, process
+        finally:
+            process.terminate()
+
+
+def _wait_for(url: str, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser that asks nobody for anything by itself."""
+    options = ["--no-sandbox", "--disable-gpu", *(f"--disable-{name}" for name in QUIET)]
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=options)
+        yield browser
+        browser.close()
+
+
+def _page(browser: Browser, url: str) -> Page:
+    """The page with its question field, in a new context: nothing is cached."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    page = context.new_page()
+    page.add_init_script(WATCH)
+    page.goto(url)
+    page.get_by_test_id("stChatInputTextArea").wait_for()
+    return page
+
+
+def _opened(browser: Browser, url: str) -> tuple[float, float]:
+    """Milliseconds to the first paint, and to the example questions."""
+    page = _page(browser, url)
+    shown = page.evaluate("(words) => shows(words)", QUESTION[1:])
+    painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    page.context.close()
+    return painted, shown
+
+
+def _words(
+    browser: Browser, url: str, asked: Sequence[tuple[str, str]]
+) -> list[tuple[float, float]]:
+    """Milliseconds from Enter to the first words of each answer, and to its citations."""
+    return [times for page in [_page(browser, url)] for times in _answered(page, asked)]
+
+
+def _answered(page: Page, asked: Sequence[tuple[str, str]]) -> Iterator[tuple[float, float]]:
+    for question, words in asked:
+        page.get_by_role("button", name="New conversation").click()
+        page.locator(".questions").wait_for()
+        _settle(page)
+        field = page.get_by_test_id("stChatInputTextArea")
+        field.fill(question)
+        page.evaluate(WAIT, words)
+        field.press("Enter")
+        first = page.evaluate(FIRST)
+        page.locator("button.chip").first.wait_for()
+        yield first, page.evaluate("performance.now() - window.entered")
+        _settle(page)
+
+
+def _clicks(browser: Browser, url: str, runs: int) -> dict[str, list[float]]:
+    """Milliseconds from a click to what it shows."""
+    page = _page(browser, url)
+    page.get_by_test_id("stChatInputTextArea").fill(QUESTION)
+    page.keyboard.press("Enter")
+    page.locator("button.chip").first.wait_for()
+    steps = {
+        "a citation opens its source": ("body", "button.chip", "aside mark"),
+        "the source is closed": ("body", "aside button.close", "!aside"),
+        "the library": ("body", "a[href$='/library']", ".stDataFrame"),
+        "back to the answer": (
+            "body",
+            "[data-testid=stSidebarNav] li:first-child a",
+            "button.chip",
+        ),
+    }
+    times: dict[str, list[float]] = {name: [] for name in steps}
+    for _ in range(runs):
+        for name, step in steps.items():
+            _settle(page)
+            times[name].append(page.evaluate(CLICKED, list(step)))
+    page.context.close()
+    return times
+
+
+def _together(
+    browser: Browser, url: str, asked: Sequence[tuple[str, str]]
+) -> list[tuple[float, bool]]:
+    """Milliseconds from Enter to the first words in each of several windows that ask at once, and
+    whether the answer that stands there at the end is the right one, with its citations."""
+    pages = [_page(browser, url) for _ in asked]
+    for page, (question, words) in zip(pages, asked, strict=True):
+        page.locator(".questions").wait_for()
+        page.get_by_test_id("stChatInputTextArea").fill(question)
+        page.evaluate(WAIT, words)
+    for page in pages:
+        page.get_by_test_id("stChatInputTextArea").press("Enter")
+    found = []
+    for page in pages:
+        found.append(page.evaluate(FIRST))
+        page.locator("button.chip").first.wait_for()
+    kept = [
+        page.locator("h2.question").inner_text() == question and page.locator("button.chip").count()
+        for page, (question, _) in zip(pages, asked, strict=True)
+    ]
+    for page in pages:
+        page.context.close()
+    return list(zip(found, map(bool, kept), strict=True))
+
+
+def _settle(page: Page) -> None:
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+
+
+def _memory(process: int) -> float:
+    """Resident megabytes of a process and those it started."""
+    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    status = Path(f"/proc/{process}/status").read_text()
+    own = int(re.findall(r"VmRSS:\s+(\d+)", status)[0]) / 1024
+    return own + sum(_memory(int(child)) for child in children)
+
+
+def _ms(times: Sequence[float]) -> str:
+    return f"{median(times):.0f} ms" + (f" ({max(times):.0f})" if len(times) > 1 else "")
+
+
+if __name__ == "__main__":
+    main()

@@ -406,6 +406,25 @@ def test_a_document_is_read_passage_by_passage_with_what_lies_between() -> None:
     assert later["count"] == "passages 101 to 120 of 120 passages"
 
 
+def test_answers_that_were_judged_are_run_as_cases(
+    indexed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question = "How many tanks did Guatemala send to Tapachula?"
+    said = qa.Feedback("one", datetime.now(UTC), True, question, "No.", abstained=True)
+    qa.FeedbackFile(indexed).put(said)
+    monkeypatch.setenv("QA_HOME", str(indexed))
+    streamlit.cache_resource.clear()
+    script = "from qa.web import evaluate\nevaluate.page()"
+    page = AppTest.from_string(script, default_timeout=30).run()
+    page.radio[0].set_value("The 1 answer judged here")
+    next(button for button in page.button if button.label == "Run").click().run()
+    assert not page.exception
+    assert page.subheader[0].value == "1 case asked"
+    assert (page.metric[0].label, page.metric[0].value) == ("Right", "100%")
+    qa.FeedbackFile(indexed).drop(["one"])
+    streamlit.cache_resource.clear()
+
+
 def test_metrics_are_named_and_stand_on_their_intervals() -> None:
     measured = {
         "metrics": {"retrieval_mrr@10": 0.5, "answer_inclusion": 0.25, "latency_p50": 0.1},

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from qa.evaluation import Case, CaseFile, Comparison, Result, Run
 
 RUNS = "runs"  # folder in the home
+_JUDGED = "feedback.jsonl"
 _FIRST = (  # metrics on cards; the others are in the chart only
     "right",
     "answer_inclusion",
@@ -48,16 +49,43 @@ def page() -> None:
         st.info("There is nothing to ask yet: add documents in the Library first.")
         return
     st.text("A file of cases says what is asked and what a right answer holds, one JSON a line.")
+    judged = _judged(engine.settings.home)
     with st.form("evaluate", width=720):
+        use_judged = False
+        if judged:
+            answers = count(judged.count(b"\n"), "answer")
+            kinds = ["A file of my own", f"The {answers} judged here"]
+            use_judged = st.radio("Cases", kinds, horizontal=True) == kinds[1]
         given = st.file_uploader("File of cases", type=["jsonl"])
         most = st.number_input("Ask at most", min_value=1, max_value=10_000, value=200)
-        if st.form_submit_button("Run") and given:
-            _run(engine, given.name, given.getvalue(), int(most))
+        if st.form_submit_button("Run"):
+            if use_judged:
+                _run(engine, _JUDGED, judged, int(most))
+            elif given:
+                _run(engine, given.name, given.getvalue(), int(most))
+            else:
+                st.warning("Choose a file first.")
+    if judged:
+        st.download_button(
+            "Download the cases from judged answers", judged, _JUDGED, on_click="ignore"
+        )
     if said := st.session_state.get("problems"):
         st.warning(f"{count(len(said), 'case')} could not be asked or used:")
         st.text(qa.visible("\n".join(said[:50])))
     if runs := saved_runs(engine.settings.home / RUNS):
         _show_runs(runs)
+
+
+def _judged(home: Path) -> bytes:
+    """The cases that answers with a thumb make, as a file; empty when there are none."""
+    from qa.evaluation import feedback_cases, to_jsonl
+
+    try:
+        return to_jsonl(feedback_cases(home)).encode()
+    except qa.StoreError as error:
+        st.warning("What people said of answers cannot be read.")
+        st.text(str(error))
+        return b""
 
 
 def _run(engine: qa.Engine, name: str, data: bytes, most: int) -> None:

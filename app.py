@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from qa.web import ICON, chat, evaluate, library, settings
+from qa.web import ICON, chat, evaluate, library, settings, signing_in
 
 st.set_page_config(
     page_title="qa: answers you can check",
@@ -10,10 +10,20 @@ st.set_page_config(
     layout="wide",
     menu_items={"about": "Every sentence of an answer leads to the place that says it."},
 )
+open_ = signing_in.passed()
+
+
+def view(module, **options):
+    """The page of a view, or the one that asks to sign in in its place."""
+    return st.Page(module.page if open_ else signing_in.page, **options)
+
+
 views = [
-    st.Page(chat.page, title="Ask", default=True),
-    st.Page(library.page, title="Library", url_path="library"),
-    st.Page(evaluate.page, title="Evaluate", url_path="evaluate"),
-    st.Page(settings.page, title="Settings", url_path="settings"),
+    view(chat, title="Ask", default=True),
+    view(library, title="Library", url_path="library"),
+    view(evaluate, title="Evaluate", url_path="evaluate"),
+    view(settings, title="Settings", url_path="settings"),
 ]
-st.navigation(views).run()
+st.navigation(views, position="sidebar" if open_ else "hidden").run()
+if open_:
+    signing_in.show_sign_out()

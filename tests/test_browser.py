@@ -96,8 +96,9 @@ def written_about(document: qa.Document) -> qa.Answer:
 
 
 @contextmanager
-def server(home: Path, app: Path, **variables: str) -> Iterator[str]:
-    """The URL of a page that runs until the block ends, with variables in its environment."""
+def server(home: Path, app: Path, secrets: Path | None = None, **variables: str) -> Iterator[str]:
+    """The URL of a page that runs until the block ends, with variables in its environment. In the
+    file of `secrets`, PORT stands for its port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -105,6 +106,9 @@ def server(home: Path, app: Path, **variables: str) -> Iterator[str]:
     environment = {k: v for k, v in os.environ.items() if k not in keys}
     environment |= {"QA_HOME": str(home), "PYTHONPATH": str(ROOT), **variables}
     options = ["--server.port", str(port), "--server.address", "127.0.0.1"]
+    if secrets:
+        secrets.write_text(secrets.read_text("utf-8").replace("PORT", str(port)), "utf-8")
+        options += ["--secrets.files", str(secrets)]
     command = [sys.executable, "-m", "streamlit", "run", str(app), *options]
     with subprocess.Popen(
         [*command, "--server.headless", "true"],
@@ -235,6 +239,9 @@ def choose_document(page: Page, title: str) -> None:
 def run_cases(page: Page, lines: list[str]) -> None:
     """Runs a file of cases of which three can be asked."""
     given = "\n".join(lines).encode()
+    # The question field of the view before takes files as well.
+    expect(page.get_by_role("heading", name="Evaluate", exact=True)).to_be_visible()
+    settle(page)
     page.locator("input[type=file]").set_input_files(
         [{"name": "cases.jsonl", "mimeType": "application/json", "buffer": given}]
     )
@@ -609,6 +616,8 @@ def test_files_and_texts_are_added_asked_about_read_and_removed(
     with server(tmp_path / ".qa", ROOT / "app.py") as url:
         page = visit(url)
         page.get_by_role("link", name="Library").click()
+        expect(page.get_by_role("heading", name="Library")).to_be_visible()
+        settle(page)
         page.locator("input[type=file]").set_input_files(
             [
                 {"name": "../zebra.txt", "mimeType": "text/plain", "buffer": HOSTILE.encode()},
@@ -825,3 +834,40 @@ def test_no_view_has_a_serious_accessibility_violation(demo: str, visit: Visit) 
     go("Settings")
     check("Settings")
     assert {view: list(some) for view, some in found.items() if some} == {}
+
+
+def test_with_a_provider_only_who_signs_in_and_is_allowed_sees_the_page(
+    demo_folder: Path, tmp_path: Path, context: BrowserContext
+) -> None:
+    pytest.importorskip("authlib", reason="signing in needs Authlib: pip install -e '.[sign-in]'")
+    from oidc_provider import Provider
+
+    secrets, page = tmp_path / "secrets.toml", context.new_page()
+    with Provider("ann@newsroom.example") as provider:
+        secrets.write_text(
+            f"""[auth]
+redirect_uri = "http://127.0.0.1:PORT/oauth2callback"
+cookie_secret = "a secret of the test, long enough"
+client_id = "qa"
+client_secret = "{provider.secret}"
+server_metadata_url = "{provider.url}/.well-known/openid-configuration"
+[qa]
+allowed = ["@newsroom.example"]
+""",
+            "utf-8",
+        )
+        with server(demo_folder, ROOT / "app.py", secrets) as url:
+            page.goto(f"{url}/library")
+            expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+            expect(page.get_by_text("15 documents")).to_have_count(0)
+            page.get_by_role("button", name="Sign in").click()
+            expect(question_field(page)).to_be_visible()
+            expect(page.get_by_text("ann@newsroom.example")).to_be_visible()
+            settle(page)
+            page.get_by_role("button", name="Sign out").click()
+            expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+            provider.email = "eve@elsewhere.example"
+            page.get_by_role("button", name="Sign in").click()
+            expect(page.get_by_text("not allowed to use this page")).to_be_visible()
+            expect(question_field(page)).to_have_count(0)
+    page.close()

@@ -27,6 +27,7 @@ from qa.web import (  # noqa: E402
     reading,
     settings,
     shared,
+    signing_in,
     source,
     timeline,
     under,
@@ -423,6 +424,29 @@ def test_answers_that_were_judged_are_run_as_cases(
     assert (page.metric[0].label, page.metric[0].value) == ("Right", "100%")
     qa.FeedbackFile(indexed).drop(["one"])
     streamlit.cache_resource.clear()
+
+
+def test_who_may_enter_is_told_by_a_verified_address_or_its_domain() -> None:
+    allowed = ["Ann@desk.example", "@newsroom.example"]
+    ann = {"email": "ann@desk.example", "email_verified": True}
+    assert signing_in.may_enter(ann, allowed)
+    assert signing_in.may_enter({"email": "bo@newsroom.example"}, allowed)
+    assert not signing_in.may_enter(ann | {"email_verified": False}, allowed)
+    for address in ("eve@desk.example", "bo@evil-newsroom.example", "bo@newsroom.example.org", ""):
+        assert not signing_in.may_enter({"email": address}, allowed)
+    assert signing_in.may_enter({}, [])
+
+
+def test_secrets_that_cannot_be_read_let_nobody_in(tmp_path: Path) -> None:
+    files = streamlit.get_option("secrets.files")
+    (tmp_path / "secrets.toml").write_text("[auth\n", "utf-8")
+    try:
+        streamlit.config.set_option("secrets.files", [str(tmp_path / "none.toml")])
+        assert signing_in.passed()
+        streamlit.config.set_option("secrets.files", [str(tmp_path / "secrets.toml")])
+        assert not signing_in.passed()
+    finally:
+        streamlit.config.set_option("secrets.files", files)
 
 
 def test_metrics_are_named_and_stand_on_their_intervals() -> None:

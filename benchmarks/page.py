@@ -261,7 +261,10 @@ def _together(
 
 
 def _settle(page: Page) -> None:
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    """Waits until nothing runs any more: a run that has just ended may have called for another."""
+    for _ in range(2):
+        page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+        page.wait_for_timeout(400)
 
 
 def _memory(process: int) -> float:

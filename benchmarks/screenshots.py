@@ -2,8 +2,8 @@
 
 usage: python benchmarks/screenshots.py FOLDER [--readme]
 
---readme also writes the pictures of the README into docs/screenshots. The page quotes the demo corpus;
-the run that Evaluate shows is of the first thirty cases of the fixture set.
+--readme also writes the pictures of the README into docs/screenshots. The page quotes the demo
+corpus; the run that Evaluate shows is of the first thirty cases of the fixture set.
 """
 
 import argparse

@@ -29,6 +29,7 @@ if not CHROMIUM.exists():
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect  # noqa: E402
 
 expect.set_options(timeout=20_000)  # a busy machine is slow, not broken
+COLD = 60_000  # for the first answer of a server, which imports and loads much
 
 ROOT = Path(__file__).parent.parent
 WIDE, NARROW = (1440, 900), (360, 740)
@@ -519,7 +520,7 @@ def test_a_model_is_watched_through_a_reload_stopped_replaced_and_missed(
             page = visit(url)
             ask(page, "what did Lopez Obrador ask for in return?")
             draft = page.locator(".st-key-draft", has_text="He insisted on easing sanctions")
-            expect(draft).to_be_visible()
+            expect(draft).to_be_visible(timeout=COLD)
             page.reload()
             expect(draft).to_be_visible()
             page.get_by_role("button", name="Stop").click()
@@ -556,7 +557,7 @@ def test_ten_people_at_once_share_one_engine(
             ask(page, f"How many people are in the caravan? I am {n}.")
         for n, page in enumerate(pages):
             said = page.locator("section", has_text=f"I am {n}.").locator(".chip")
-            expect(said.first).to_be_visible()
+            expect(said.first).to_be_visible(timeout=COLD)
             expect(page.locator("h2.question")).to_have_count(1)
         engines = {page.get_by_test_id("stText").last.inner_text() for page in pages}
         assert len(engines) == 1

@@ -79,13 +79,16 @@ def page() -> None:
             key=f"key-{turn}",  # a new field once it is used, so that the key is not shown again
         )
         passages = st.slider("Passages that an answer may draw on", 1, 50, now.passages)
+        strict = st.checkbox(
+            "Withhold sentences of a model that the documents do not back", now.strict
+        )
         use, test = st.columns(2)
         used = use.form_submit_button("Use these settings", width="stretch")
         tested = test.form_submit_button("Test the connection", width="stretch")
     if not (used or tested):
         return
     given = key.strip() or _known_key(common, now, base_url.strip())
-    wanted: dict[str, Any] = {"passages": passages, "model": model.strip()}
+    wanted: dict[str, Any] = {"passages": passages, "model": model.strip(), "strict": strict}
     wanted |= {"base_url": base_url.strip(), "api_key": given}
     if how == _QUOTE and used:
         wanted |= {"base_url": "", "api_key": "", "gguf": ""}

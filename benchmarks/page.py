@@ -218,11 +218,7 @@ def _clicks(browser: Browser, url: str, runs: int) -> dict[str, list[float]]:
         "a citation opens its source": ("button.chip", "aside mark", True),
         "the source is closed": ("aside [aria-label='Close the source']", "aside", False),
         "the library": ("a[href$='/library']", ".stDataFrame", True),
-        "back to the answer": (
-            "body",
-            "[data-testid=stSidebarNav] li:first-child a",
-            "button.chip",
-        ),
+        "back to the answer": ("[data-testid=stSidebarNav] li a", "button.chip", True),
     }
     times: dict[str, list[float]] = {name: [] for name in steps}
     for _ in range(runs):

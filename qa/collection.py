@@ -65,6 +65,11 @@ class Collection:
             self._dense = self._lexical = None
             self._seen = None
 
+    @property
+    def opened(self) -> bool:
+        """Whether something is open to search in, be it of an older generation."""
+        return self._seen is not None
+
     def follow(self) -> None:
         """Opens what has changed since the last search, so that the next one need not."""
         with self._lock:

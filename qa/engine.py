@@ -377,11 +377,7 @@ class Engine:
     ) -> list[tuple[Asked, list[Hit]]]:
         """Each query with its words, and what is found for it, all from one generation of the
         index: at least `k` hits, if there are."""
-        with ThreadPoolExecutor(1) as pool:
-            # On a cold start the model loads while Chroma is being imported: 0.2 s of 1.4.
-            reading = pool.submit(lambda: [self._read_query(query.text) for query in queries])
-            self._collection.follow()
-            read = reading.result()
+        read = self._read_queries([query.text for query in queries])
         wanted = [(q.text, vector) for q, (vector, _) in zip(queries, read, strict=True)]
         # What a query quotes may stand far down; else the best are all that is ever shown.
         most = None if any(phrases(query.question) for query in queries) else max(k, RERANKED)
@@ -401,13 +397,24 @@ class Engine:
         hits = retrieval.holding(hits, phrases(query.question)) or hits
         asked = questions.asked(query, words, self._collection.rarity)
         sketches = self._collection.sketches([h.passage.id for h in hits[: max(k, RERANKED)]])
-        short, sizes = unpack(list(sketches.values()))
-        said = matching.said(asked.target, project(words.vectors), short, sizes)
+        short = project(words.vectors)
+        said = matching.said(asked.target, short, (unpack(s) for s in sketches.values()))
         hits = retrieval.rerank(hits, dict(zip(sketches, said, strict=True)))
         return asked, retrieval.dated(hits, query.text)
 
     def _reranked(self, question: str, hits: list[Hit]) -> Reranked:
         return self.reranker.rerank(question, hits) if self.reranker else Reranked(hits)
+
+    def _read_queries(self, texts: Sequence[str]) -> list[tuple[Vectors, Words]]:
+        def read() -> list[tuple[Vectors, Words]]:
+            return [self._read_query(text) for text in texts]
+
+        if self._collection.opened:
+            return read()
+        with ThreadPoolExecutor(1) as pool:  # the model loads while the indexes are opened
+            reading = pool.submit(read)
+            self._collection.follow()
+            return reading.result()
 
     def _read_query(self, text: str) -> tuple[Vectors, Words]:
         (words,) = self._reader.words([text])

@@ -9,7 +9,7 @@ sentence by it holds the answer in 77 %, by word overlap in 69, by cosine in 59
 """
 
 from calendar import month_name
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,13 +95,12 @@ def score(wanted: Target, sentence: Sentence) -> float:
     return mean(wanted, sentence.near)
 
 
-def said(wanted: Target, words: Floats, in_passages: Floats, sizes: Sequence[int]) -> list[float]:
+def said(wanted: Target, words: Floats, in_passages: Iterable[Floats]) -> list[float]:
     """Weighted mean, in [0, 1], of how well each passage, read as one, says the target. `words`
-    are the target's word vectors as comparable with those of all passages, one after the other,
-    shapes (n, d) and (sum(sizes), d)."""
-    # One by one: of all at once the library of matrices would make work for every core.
-    parts = np.split(in_passages, np.cumsum(sizes, dtype=int)[:-1])
-    return [mean(wanted, (words @ part.T).max(axis=1, initial=0)) for part in parts if sizes]
+    are the target's word vectors as comparable with those of the passages, shapes (n, d)."""
+    # One by one: a passage fits into the processor's cache, and for all at once the library of
+    # matrices would wake every core.
+    return [mean(wanted, (words @ p.T).max(axis=1, initial=0)) for p in in_passages]
 
 
 def mean(wanted: Target, similarities: Floats) -> float:

@@ -6,7 +6,6 @@ measured in ranking passages, but too much in choosing sentences, for which they
 """
 
 import re
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -43,13 +42,11 @@ def pack(words: Words) -> Packed:
     return packed
 
 
-def unpack(texts: Sequence[Packed]) -> tuple[Vectors, list[int]]:
-    """The words of some texts, one after the other, as unit vectors, float32, shape (n, 128), and
-    how many words each text has."""
-    packed = np.concatenate([np.zeros(0, np.uint8), *texts]).reshape(-1, WORD)
-    vectors = _pairs()[packed].view(np.float32)
+def unpack(packed: Packed) -> Vectors:
+    """Unit vectors, float32, shape (n, 128)."""
+    vectors = _pairs()[packed.reshape(-1, WORD)].view(np.float32)
     vectors /= _lengths(vectors)
-    return vectors, [len(text) // WORD for text in texts]
+    return vectors
 
 
 def project(vectors: Vectors) -> Vectors:

@@ -78,6 +78,12 @@ SELECT id, title, published, text, sha256, body, pages,
         WHERE s.document_id = d.id)
 FROM documents d
 """
+# What a passage needs of its document.
+_QUOTED = """
+SELECT id, title, published, text, pages,
+       (SELECT min(source) FROM sources s WHERE s.document_id = d.id)
+FROM documents d
+"""
 _PASSAGE = 'SELECT document_id, id, start, "end", tokens, sha FROM passages'
 _AT_ONCE = 500  # values in one statement; an old SQLite takes 999
 
@@ -403,11 +409,11 @@ class Catalog:
                 # Each text is read once: cut out of it in SQL, 18,000 passages of one document of
                 # 5 MB read it 18,000 times.
                 among = sorted({str(row[0]) for row in rows})
-                held = self._rows_of(f"{_DOCUMENT} WHERE id IN", among)
-            documents = {document.id: document for document in map(_document, held)}
+                held = self._rows_of(f"{_QUOTED} WHERE id IN", among)
+            documents = {str(document[0]): document for document in held}
             for row in rows:
                 if document := documents.get(str(row[0])):
-                    stored = _passage(document, row)
+                    stored = _stored(document, row)
                     found[stored.passage.id] = stored
         return found
 
@@ -536,9 +542,9 @@ class Catalog:
     def passages_of(self, document_id: str) -> list[StoredPassage]:
         """The passages of a document, in order."""
         with self.snapshot():
-            document = self.document(document_id)
+            documents = self._rows(f"{_QUOTED} WHERE id = ?", document_id)
             rows = self._rows(f"{_PASSAGE} WHERE document_id = ? ORDER BY ordinal", document_id)
-        return [_passage(document, row) for row in rows] if document else []
+        return [_stored(document, row) for document in documents for row in rows]
 
     def sources(self, document_id: str) -> list[str]:
         """Every source of a document, also of one that cannot be read."""
@@ -647,21 +653,22 @@ def _document(row: tuple[object, ...]) -> Document:
     )
 
 
-def _passage(document: Document, row: tuple[object, ...]) -> StoredPassage:
-    _, identity, start, end, tokens, sha = map(str, row)
-    passage = Passage(
-        id=identity,
-        document_id=document.id,
-        title=document.title,
-        published=document.published,
-        source=document.source,
-        text=document.text[int(start) : int(end)],
+def _stored(document: tuple[object, ...], row: tuple[object, ...]) -> StoredPassage:
+    identity, title, published, text, pages, source = document
+    _, passage, start, end, tokens, sha = map(str, row)
+    quoted = Passage(
+        id=passage,
+        document_id=str(identity),
+        title=str(title),
+        published=_day(published),
+        source=str(source or ""),
+        text=str(text)[int(start) : int(end)],
         start=int(start),
         end=int(end),
         tokens=int(tokens),
-        pages=document.pages,
+        pages=() if pages == "[]" else tuple(json.loads(str(pages))),
     )
-    return StoredPassage(passage, sha)
+    return StoredPassage(quoted, sha)
 
 
 def _day(value: object) -> date | None:

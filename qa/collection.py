@@ -94,7 +94,7 @@ class Collection:
                 dense = self._dense if may_use_chroma else None
                 damaged = list[Builds[DenseIndex] | Builds[LexicalIndex]]()
                 with self.catalog.snapshot():
-                    if self._state() != self._seen:
+                    if dense is not None and self._state() != self._seen:
                         dense = None
                     scope = self.scope(filters)
                     found = [
@@ -206,13 +206,14 @@ class Collection:
     def _by_words(self, look: Callable[[LexicalIndex], Found], nothing: Found) -> Found:
         """What `look` finds in the lexical index, in a rebuilt one when it turns out damaged."""
         for _ in range(2):
-            _, _, opened = self._refresh()
             if self._lexical is None:
+                self._refresh()
+            if self._lexical is None or self._seen is None:
                 break
             try:
                 return look(self._lexical)
             except StoreError:
-                self._distrust(self._words, opened)
+                self._distrust(self._words, self._seen[2])
         return nothing
 
     def _refresh(self, again: bool = True) -> State:

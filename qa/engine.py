@@ -387,16 +387,14 @@ class Engine:
 
         found = self._collection.search(wanted, max(k, CANDIDATES), fused, filters)
         return [
-            self._ranked(query, words, hits, k)
+            self._ranked(query, words, hits)
             for query, (_, words), hits in zip(queries, read, found, strict=True)
         ]
 
-    def _ranked(
-        self, query: Query, words: Words, hits: list[Hit], k: int
-    ) -> tuple[Asked, list[Hit]]:
+    def _ranked(self, query: Query, words: Words, hits: list[Hit]) -> tuple[Asked, list[Hit]]:
         hits = retrieval.holding(hits, phrases(query.question)) or hits
         asked = questions.asked(query, words, self._collection.rarity)
-        sketches = self._collection.sketches([h.passage.id for h in hits[: max(k, RERANKED)]])
+        sketches = self._collection.sketches([h.passage.id for h in hits[:RERANKED]])
         short = project(words.vectors)
         said = matching.said(asked.target, short, (unpack(s) for s in sketches.values()))
         hits = retrieval.rerank(hits, dict(zip(sketches, said, strict=True)))

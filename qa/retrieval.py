@@ -59,15 +59,17 @@ def holding(hits: Sequence[Hit], phrases: Sequence[str]) -> list[Hit]:
 
 def rerank(hits: Sequence[Hit], said: Mapping[str, float]) -> list[Hit]:
     """Hits by how much of the question each passage says, word by word, with a little of the score
-    they had; those of which that is not known follow as they were."""
+    they had; those of which that is not known follow in the order that they had."""
     known = [
         replace(hit, score=(said[i] + FUSED * hit.score) / (1 + FUSED), words=said[i])
         for hit in hits
         for i in (hit.passage.id,)
         if i in said
     ]
+    known.sort(key=lambda hit: (-hit.score, hit.passage.id))
+    worst = known[-1].score if known else 1.0
     rest = [hit for hit in hits if hit.passage.id not in said]
-    return sorted(known, key=lambda hit: (-hit.score, hit.passage.id)) + rest
+    return known + [replace(hit, score=hit.score * worst) for hit in rest]
 
 
 def dated(hits: Sequence[Hit], question: str) -> list[Hit]:

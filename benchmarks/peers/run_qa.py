@@ -17,8 +17,11 @@ def build(job: child.Job) -> child.Search:
         corpus.write_text("\n".join(json.dumps(row) for row in rows), "utf-8")
         engine.index(corpus)
 
+    # Passages, so that `k` documents are among them; in an index of passages each is a document.
+    wanted = job.k if job.index else 30
+
     def search(question: str) -> list[str]:
-        return [h.passage.source.rpartition("#")[2] for h in engine.search(question, 30)]
+        return [h.passage.source.rpartition("#")[2] for h in engine.search(question, wanted)]
 
     return search
 

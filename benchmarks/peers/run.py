@@ -127,7 +127,7 @@ def split(data: retrieval_sets.Dataset) -> list[retrieval_sets.Document]:
         retrieval_sets.Document(f"{d.id}|{n}", d.title, passage.text)
         for d in data.documents
         for n, passage in enumerate(
-            splitting.split(make(d.id, normalise(d.text), d.title, None), count, size)
+            splitting.split(make(d.id, normalise(d.text), d.title, (None, None)), count, size)
         )
     ]
 

@@ -249,6 +249,14 @@ class Answer:
         return tuple(dict.fromkeys(c for s in self.statements for c in s.citations))
 
     @property
+    def sources(self) -> dict[int, list[Citation]]:
+        """The citations under each number, by number, each in the order of the text."""
+        found = dict[int, list[Citation]]()
+        for citation in sorted(self.citations, key=lambda c: c.number):
+            found.setdefault(citation.number, []).append(citation)
+        return found
+
+    @property
     def _disputed(self) -> tuple[Citation, ...]:
         """What conflicts quote that no statement cites."""
         cited = [(c.document_id, c.start, c.end) for c in self.citations]

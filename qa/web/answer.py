@@ -22,7 +22,7 @@ def view(answer: qa.Answer, root: Path) -> Data:
         "statements": [_statement(s) for s in answer.statements],
         "conflicts": [_conflict(c, root) for c in answer.conflicts],
         "doubt": doubt(answer.statements),
-        "sources": _sources(answer.citations, root),
+        "sources": _sources(answer, root),
         "searched": _searched(answer),
     }
 
@@ -101,10 +101,7 @@ def _chip(number: int, citations: Sequence[qa.Citation]) -> Data:
     return {"number": number, "label": label, "target": _target(citations)}
 
 
-def _sources(citations: Sequence[qa.Citation], root: Path) -> list[Data]:
-    by_number: dict[int, list[qa.Citation]] = {}
-    for citation in sorted(citations, key=lambda c: c.number):
-        by_number.setdefault(citation.number, []).append(citation)
+def _sources(answer: qa.Answer, root: Path) -> list[Data]:
     return [
         {
             "number": number,
@@ -113,7 +110,7 @@ def _sources(citations: Sequence[qa.Citation], root: Path) -> list[Data]:
             "place": place(cited[0].source, root),
             "quotes": [{"text": _flat(c.quote), "target": _target([c])} for c in cited],
         }
-        for number, cited in by_number.items()
+        for number, cited in answer.sources.items()
     ]
 
 

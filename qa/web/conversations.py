@@ -176,10 +176,7 @@ def _answered(answer: qa.Answer, root: Path) -> Iterator[str]:
             f"- “{_plain(s.text)}”: {_plain('; '.join(s.reasons) or s.verdict)}" for s in doubted
         )
     yield from (_plain(str(conflict)) for conflict in answer.conflicts)
-    sources = dict[int, list[qa.Citation]]()
-    for citation in sorted(answer.citations, key=lambda c: c.number):
-        sources.setdefault(citation.number, []).append(citation)
-    for number, cited in sources.items():
+    for number, cited in answer.sources.items():
         first = cited[0]
         where = f"{day(first.published)}, {place(first.source, root)}"
         heading = _plain(f"[{number}] {first.title}, {where}")

@@ -97,10 +97,7 @@ def copied(answer: qa.Answer, root: Path) -> str:
     parts += [*answer.remarks, *map(str, answer.conflicts)]
     doubts = [s for s in answer.statements if s.verdict != "supported"]
     parts += [f"“{s.text}”: {'; '.join(s.reasons) or s.verdict}" for s in doubts]
-    sources = dict[int, list[qa.Citation]]()
-    for citation in sorted(answer.citations, key=lambda c: c.number):
-        sources.setdefault(citation.number, []).append(citation)
-    for number, cited in sources.items():
+    for number, cited in answer.sources.items():
         first = cited[0]
         head = f"[{number}] {first.title}, {day(first.published)}, {place(first.source, root)}"
         quotes = (f"“{' '.join(c.quote.split())}”{_page(c)}" for c in cited)

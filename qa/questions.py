@@ -35,11 +35,12 @@ _OPENERS = (
     r"|Of|As|And|But|Some|Many|Most|More|After|Before|When|While|If|Since|His|Her|Its|Their|However"
     r"|Despite|Several|Both|Two|Three|Nobody|Everybody|Everyone|Someone|Nothing|All|Not|No|Our|My)"
 )
-_WHO = re.compile(r"\bwho(?:m|se)?\b", re.IGNORECASE)
-# What an answer must hold that the question does not.
+_ASKING = re.compile(r"\b(?:what|which|who(?:m|se)?|when|where|why|how)\b", re.IGNORECASE)
+_WHO = re.compile(r"who", re.IGNORECASE)
+# What an answer should hold that the question does not, by the word that asks and what follows it.
 _EXPECTED = (
     (
-        re.compile(r"\bhow (?:many|much|long|far|big|large|old|often|tall|high)\b", re.IGNORECASE),
+        re.compile(r"how (?:many|much|long|far|big|large|old|often|tall|high)\b", re.IGNORECASE),
         re.compile(
             r"\d|\b(?:no|none|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
             r"|dozens?|hundreds?|thousands?|millions?|billions?|half|third|quarter)\b",
@@ -47,16 +48,17 @@ _EXPECTED = (
         ),
     ),
     (
+        re.compile(r"when\b|(?:what|which) (?:year|month|day|date|century|time)\b", re.IGNORECASE),
         re.compile(
-            r"\bwhen\b|\b(?:what|which) (?:year|month|day|date|century|time)\b", re.IGNORECASE
-        ),
-        re.compile(
-            rf"\b\d{{1,2}}:\d\d|\b\d{{3,4}}s?\b|\b{_MONTH}\b|centur|decade|today", re.IGNORECASE
+            rf"\b\d{{1,2}} ?:\d\d|\b\d{{1,2}} ?[ap]\.? ?m\b|\b\d{{3,4}}s?\b|\b{_MONTH}\b"
+            r"|centur|decade|today|\b(?:spring|summer|autumn|winter|morning|noon|evening|night"
+            r"|midnight|(?:mon|tues|wednes|thurs|fri|satur|sun)days?)\b",
+            re.IGNORECASE,
         ),
     ),
     (_WHO, re.compile(rf"\b(?!{_OPENERS}\b)[A-ZÀ-Þ]\w")),
     (
-        re.compile(r"^why\b", re.IGNORECASE),
+        re.compile(r"why\b", re.IGNORECASE),
         re.compile(
             r"\b(?:because|reasons?|due to|so that|in order|causes?|caused)\b", re.IGNORECASE
         ),
@@ -153,7 +155,13 @@ def depends(question: str) -> bool:
 
 def asks_who(question: str) -> bool:
     """Whether a question asks for a person or body by name."""
-    return bool(_WHO.search(question))
+    return bool(_WHO.match(_asking(question)))
+
+
+def _asking(question: str) -> str:
+    """A question from the word that asks on: in "What happens when ...?" that is not "when"."""
+    found = _ASKING.search(question)
+    return question[found.start() :] if found else ""
 
 
 def asks_whether(question: str) -> bool:
@@ -194,7 +202,8 @@ def asked(query: Query, words: Words, rarity: matching.Rarity) -> Asked:
         if start < focus:
             weights[n] *= _CONTEXT if content[n] else 0
             content[n] = False
-    expected = (answer for question, answer in _EXPECTED if question.search(query.question))
+    asking = _asking(query.question)
+    expected = (answer for question, answer in _EXPECTED if question.match(asking))
     return Asked(query, matching.Target(words, weights, content), next(expected, None))
 
 

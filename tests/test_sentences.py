@@ -1,8 +1,10 @@
+import random
+
 import pytest
 from conftest import CORPUS
 
 from qa.loading import discover, load
-from qa.sentences import is_heading, sentences
+from qa.sentences import _blocks, _divided, _segment, is_heading, sentences
 
 # ¦ marks where a new sentence must begin, and nothing else may.
 MARKED = [
@@ -82,6 +84,30 @@ def test_every_character_of_the_corpus_is_in_exactly_one_sentence() -> None:
     for path in discover([CORPUS]):
         for document in load(path, path.name).documents:
             check_spans(document.text, document.body)
+
+
+def same_as_nupunkt(text: str) -> None:
+    for start, end in _blocks(text, 0, len(text)):
+        block = text[start:end]
+        assert list(_segment(block)) == list(_divided(block)), block
+
+
+def test_what_ends_clearly_ends_there_for_nupunkt_too() -> None:
+    for path in discover([CORPUS, CORPUS.parent / "tests" / "fixtures" / "library"]):
+        for document in load(path, path.name).documents:
+            same_as_nupunkt(document.text)
+    for marked in MARKED:
+        same_as_nupunkt(marked.replace("¦", ""))
+
+
+def test_what_ends_clearly_ends_there_in_any_text() -> None:
+    words = "word. The In A I. A. civil. ill. Dr. Sens. sen. U.S. etc. p.m. No. 1. 12. 1999. Mr."
+    marks = '. .. ... … ! ? ?! " ” “ ( ) [1] (a). iv. said.” "No!" hello.) - * , However, He it. Él'
+    pieces = [*words.split(), *marks.split(), "x" * 600, "\n", "\t", "\xa0", "\x0c", "  "]
+    draw = random.Random(0)
+    for _ in range(3_000):
+        some = draw.choices(pieces, k=draw.randint(1, 30))
+        same_as_nupunkt("".join(piece + draw.choice(("", " ", " ", "\n")) for piece in some))
 
 
 def test_offsets_count_from_the_start_of_the_text() -> None:

@@ -26,10 +26,8 @@ _SLICE = 50_000
 def count(text: str) -> int:
     """Number of o200k_base tokens in `text`; text that looks like a control token is text."""
     encoding = _encoding()
-    return sum(
-        len(encoding.encode(text[i : i + _SLICE], disallowed_special=()))
-        for i in range(0, len(text), _SLICE)
-    )
+    slices = [text[i : i + _SLICE] for i in range(0, len(text), _SLICE)]
+    return sum(map(len, map(encoding.encode_ordinary, slices)))
 
 
 @cache

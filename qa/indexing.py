@@ -129,7 +129,8 @@ def update(
     _check_gone(known, paths)
     added = updated = unchanged = 0
     failures, batch = list[Failure](), _Batch()
-    files = [file for file in loading.discover(paths) if not _is_ours(file, home)]
+    place = loading.place(home)
+    files = [file for file in loading.discover(paths) if not _is_ours(file, place)]
     meter = _Meter(progress, began, Progress(0, len(files)))
 
     def changed(path: Path) -> bool:
@@ -137,7 +138,7 @@ def update(
         return not (sha and sha == _sha256(path) and _current(ids, schemes, splitter))
 
     follower = _follower(catalog, home, embedder, server)
-    reading = _read(files, paths, home, changed)
+    reading = _read(files, paths, place.parent, changed)
     try:
         for done, (path, source, read) in enumerate(reading):
             meter.at(done, source)
@@ -327,14 +328,15 @@ def _missing(catalog: Catalog, index: DenseIndex | LexicalIndex) -> Iterator[lis
 
 
 def _read(
-    files: Sequence[Path], roots: Sequence[Path], home: Path, changed: Callable[[Path], bool]
+    files: Sequence[Path], roots: Sequence[Path], base: Path, changed: Callable[[Path], bool]
 ) -> Generator[tuple[Path, str, Callable[[], Loaded] | None], None, None]:
-    """Each file in its turn with its name for readers and what gives its documents, None where it
-    has not changed. The next files are being read meanwhile."""
+    """Each file in its turn with its name for readers, relative to `base` where it lies below it,
+    and what gives its documents, None where it has not changed. The next files are being read
+    meanwhile."""
     with closing(Workers()) as workers:
         ahead = deque[tuple[Path, str, Callable[[], Loaded] | None]]()
         for path in files:
-            source = _label(path, home)
+            source = _name(path.relative_to(base) if path.is_relative_to(base) else path)
             if loading.outside(path, roots):
                 ahead.append((path, source, partial(loading.refused, source, _OUTSIDE)))
             else:
@@ -474,7 +476,6 @@ _OURS = re.compile(
 
 def _is_ours(file: Path, home: Path) -> bool:
     """Whether a file belongs to the index in `home`, which may lie among the documents."""
-    home = loading.place(home)
     return file.is_relative_to(home) and bool(_OURS.fullmatch(file.relative_to(home).parts[0]))
 
 
@@ -485,12 +486,6 @@ def _is_below(file: str, folders: Iterable[str]) -> bool:
 def _name(path: Path) -> str:
     """The path as text that can be stored and printed: bytes that are not UTF-8 are escaped."""
     return str(path).encode("utf-8", "backslashreplace").decode()
-
-
-def _label(path: Path, home: Path) -> str:
-    """How the file is named to readers: below the folder that holds the home, else absolute."""
-    base = loading.place(home).parent
-    return _name(path.relative_to(base) if path.is_relative_to(base) else path)
 
 
 def _sha256(path: Path) -> str:

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
+from itertools import islice
 
 from charset_normalizer import from_bytes
 
@@ -128,8 +129,8 @@ def header(text: str) -> tuple[str, date | None, int]:
     follows; a date line holds a date and nothing else but a word such as "date" or "published";
     a date may also stand in front of the first sentence ("date 2023-12-25 A massive ...").
     """
-    lines = [(m.start(), m.end(), m.group().strip()) for m in re.finditer(r"[^\n]*\n?", text)]
-    kept = [line for line in lines if line[2]][:3]
+    lines = ((m.start(), m.end(), m.group().strip()) for m in re.finditer(r"[^\n]*\n?", text))
+    kept = list(islice((line for line in lines if line[2]), 3))
     title, published, body = "", None, 0
     if kept and (found := line_date(kept[0][2])):
         published, body, kept = found, kept[0][1], kept[1:]
@@ -163,7 +164,8 @@ def _is_heading(
 
 
 def _skip_space(text: str, start: int) -> int:
-    return start + len(text[start:]) - len(text[start:].lstrip())
+    rest = text[start:]
+    return len(text) - len(rest.lstrip())
 
 
 def fallback_title(body: str, stem: str) -> str:
@@ -192,13 +194,18 @@ def make(
         raise LoadError(
             f"its text has {len(text):,} characters, more than {LONGEST:,}: divide it into files"
         )
-    if "\0" in text or re.search("[\ud800-\udfff]", source + title + text):
-        raise LoadError("it holds NUL characters or broken Unicode: save it as UTF-8 text")
+    broken = LoadError("it holds NUL characters or broken Unicode: save it as UTF-8 text")
     title = " ".join(unicodedata.normalize("NFC", title).split())
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    try:
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        (source + title).encode()
+    except UnicodeEncodeError:
+        raise broken from None
+    if "\0" in text:
+        raise broken
     published, origin = dated
     key = "\0".join((title, published.isoformat() if published else "", str(body), digest))
     if pages:
         key += f"\0{pages}"
-    identity = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    identity = hashlib.sha256(key.encode()).hexdigest()[:16]
     return Document(identity, source, title, published, text, digest, body, tuple(pages), origin)

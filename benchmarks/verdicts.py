@@ -1,7 +1,7 @@
 """Do verdicts tell true statements from corrupted ones? On a file of ClapNQ rows.
 
 usage: python benchmarks/verdicts.py clapnq_answerable.jsonl [--part develop|report|all]
-       [--as-distributed] [--others N] [--show KIND]
+       [--squad FILE ...] [--passages FILE] [--as-distributed] [--others N] [--show KIND]
 
 True are the sentences of the gold answers, with their passage, and apart from them verbatim
 sentences of it. Corrupted are the same sentences with one thing changed, drawn with a fixed seed.
@@ -20,12 +20,13 @@ import re
 import statistics
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 from pathlib import Path
 from typing import Any
 
+import restated
 import tables
 from corruptions import KINDS, Source
 from sentence_splitters import detokenise
@@ -35,11 +36,24 @@ from qa.lexical import analyse
 from qa.models import Words
 from qa.models.minilm import MiniLM
 from qa.sentences import sentences
-from qa.types import Document, Evidence, Hit
+from qa.types import Citation, Document, Evidence, Hit
 
 TRUE, VERBATIM = "true", "verbatim"
 TOKENS = 180  # of a passage, the default of the settings
 SHORTEST = 5  # words of a statement
+
+Read = Callable[[str], str]
+Attributed = tuple[tuple[Citation, ...], float, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A passage, the true statements about it, and how many verbatim sentences to take from it."""
+
+    part: str
+    source: Source
+    true: tuple[str, ...]
+    verbatim: int = 0
 
 
 @dataclass(frozen=True)
@@ -64,52 +78,108 @@ def main() -> None:
     """Measures, prints and writes the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("clapnq", type=Path)
+    parser.add_argument("--squad", type=Path, nargs="*", default=[], help="in place of its rows")
+    parser.add_argument("--passages", type=Path, help="ClapNQ rows, of which only the passages")
     parser.add_argument("--part", choices=("develop", "report", "all"), default="report")
     parser.add_argument("--as-distributed", action="store_true", help="keep the PTB tokens")
     parser.add_argument("--others", type=int, default=0, help="passages of other rows beside it")
     parser.add_argument("--show", help="a kind whose misses to print, or: true")
     args = parser.parse_args()
-    lines = args.clapnq.read_text("utf-8").split("\n")
-    rows = [json.loads(line) for line in lines if line.strip()]
-    read = (lambda text: text) if args.as_distributed else _printed
-    sources = [Source(r["passages"][0]["title"], read(r["passages"][0]["text"])) for r in rows]
-    mine = [n for n, row in enumerate(rows) if args.part in ("all", part(row["id"]))]
-    cases = [case for n in mine for case in _cases(n, rows[n], sources, read)]
-    checker = Checker(sources, args.others)
+    read = (lambda text: text) if args.as_distributed else printed
+    if args.squad:
+        rows = [*of_squad(args.squad), *(of_passages(args.passages, read) if args.passages else [])]
+        name, about = "verdicts-restated", "SQuAD and ClapNQ passages"
+    else:
+        rows, name, about = of_clapnq(args.clapnq, read), "verdicts", "ClapNQ rows"
+    mine = [n for n, row in enumerate(rows) if args.part in ("all", row.part)]
+    cases = list(cases_of(rows, mine))
+    checker = Checker([row.source for row in rows], args.others)
     graded = [checker(case) for case in cases]
     if args.show:
         _show(graded, args.show)
-    text = f"{_table(graded, len(mine))}\n\n{_curve(graded)}\n\n{checker.speed(cases)}"
+    count = f"{len(mine)} {about}"
+    text = f"{_table(graded, count)}\n\n{_curve(graded)}\n\n{checker.speed(cases)}"
     if args.part == "report" and not args.as_distributed and not args.others:
-        tables.write("verdicts", text, "docs/benchmarks.md")
+        tables.write(name, text, "docs/benchmarks.md")
     else:
         print(text)
 
 
-def part(identity: str) -> str:
-    """Which part a row belongs to: three quarters were looked at, one quarter only measured."""
-    return "develop" if hashlib.sha256(identity.encode()).digest()[0] % 4 else "report"
+def of_clapnq(path: Path, read: Read) -> list[Row]:
+    """Rows with gold answers: three quarters were looked at, one quarter only measured."""
+    found = []
+    for row in _lines(path):
+        answers = [read(output["answer"]) for output in row["output"]]
+        said = dict.fromkeys(answer[a:b] for answer in answers for a, b in sentences(answer))
+        true = tuple(" ".join(text.split()) for text in said if len(text.split()) >= SHORTEST)
+        part = "develop" if _drawn(row["id"]) % 4 else "report"
+        found.append(Row(part, _source(row, read), true, 3))
+    return found
 
 
-def _printed(tokens: str) -> str:
+def of_passages(path: Path, read: Read) -> list[Row]:
+    """ClapNQ's passages without an answer: sentences of them, condensed. Half is only measured."""
+    sources = [(row["id"], _source(row, read)) for row in _lines(path)]
+    return [
+        Row(_half(identity), source, tuple(restated.condensed(source.title, source.text)))
+        for identity, source in sources
+    ]
+
+
+def of_squad(paths: Sequence[Path]) -> list[Row]:
+    """Paragraphs and their questions with answers as statements. Half of the articles is only
+    measured; an article that is in several files is taken from the first."""
+    found, known = list[Row](), set[str]()
+    for path in paths:
+        articles = json.loads(path.read_text("utf-8"))["data"]
+        for article in (a for a in articles if a["title"] not in known):
+            title = article["title"].replace("_", " ")
+            for paragraph in article["paragraphs"]:
+                pairs = [(q["question"], q["answers"]) for q in paragraph["qas"]]
+                said = [restated.stated(asked, given[0]["text"]) for asked, given in pairs if given]
+                true = tuple(dict.fromkeys(text for text in said if text))
+                source = Source(title, paragraph["context"])
+                found.append(Row(_half(article["title"]), source, true))
+        known |= {article["title"] for article in articles}
+    return found
+
+
+def _lines(path: Path) -> list[Mapping[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").split("\n") if line.strip()]
+
+
+def _source(row: Mapping[str, Any], read: Read) -> Source:
+    return Source(row["passages"][0]["title"], read(row["passages"][0]["text"]))
+
+
+def _drawn(identity: str) -> int:
+    return hashlib.sha256(identity.encode()).digest()[0]
+
+
+def _half(identity: str) -> str:
+    return "develop" if _drawn(identity) % 2 else "report"
+
+
+def printed(tokens: str) -> str:
+    """A text that is distributed as PTB tokens, as it is printed."""
     return re.sub(r"\s+", " ", detokenise(tokens)).strip()
 
 
-def _cases(n: int, row: Mapping[str, Any], sources: Sequence[Source], read: Any) -> Iterator[Case]:
-    """The true statements of a row and one corrupted one of each kind that can be made of each."""
-    answers = [read(output["answer"]) for output in row["output"]]
-    said = dict.fromkeys(answer[a:b] for answer in answers for a, b in sentences(answer))
-    true = [" ".join(text.split()) for text in said if len(text.split()) >= SHORTEST]
-    for text in true:
-        yield Case(TRUE, text, n)
-        rng = random.Random(text)
-        for kind, corrupt in KINDS.items():
-            other = rng.choice([m for m in range(len(sources)) if m != n])
-            changed = corrupt(text, sources[n], sources[other], rng)
-            if changed and changed != text:
-                yield Case(kind, changed, n)
-    for start, end in sentences(sources[n].text)[:3]:
-        yield Case(VERBATIM, sources[n].text[start:end], n)
+def cases_of(rows: Sequence[Row], mine: Sequence[int]) -> Iterator[Case]:
+    """The true statements of some rows and one corrupted one of each kind that can be made of
+    each."""
+    for n in mine:
+        source = rows[n].source
+        for text in rows[n].true:
+            yield Case(TRUE, text, n)
+            rng = random.Random(text)
+            for kind, corrupt in KINDS.items():
+                other = rng.choice([m for m in range(len(rows)) if m != n])
+                changed = corrupt(text, source, rows[other].source, rng)
+                if changed and changed != text:
+                    yield Case(kind, changed, n)
+        for start, end in sentences(source.text)[: rows[n].verbatim]:
+            yield Case(VERBATIM, source.text[start:end], n)
 
 
 class Checker:
@@ -127,6 +197,14 @@ class Checker:
         evidence = self._evidence(case)
         names = checking.known_names(e.hit.passage.text for e in evidence)
         return self._graded(case, evidence, names)
+
+    def signs(self, case: Case) -> dict[str, float]:
+        """What a statement's score is made of."""
+        evidence = self._evidence(case)
+        names = checking.known_names(e.hit.passage.text for e in evidence)
+        citations, said, strange = self._attributed(case, evidence)
+        found = checking.findings(case.text, citations, names, strange)
+        return checking.signs(case.text, citations, said, found)
 
     def speed(self, cases: Sequence[Case]) -> str:
         """Time of attribution and verdicts of a five-sentence answer, the passages being read, and
@@ -152,11 +230,12 @@ class Checker:
         )
 
     def _graded(self, case: Case, evidence: Sequence[Evidence], names: frozenset[str]) -> Graded:
-        citations, said, strange = attribution.attribute(
-            case.text, evidence, self._read, self._reader, self._rarity
-        )
+        citations, said, strange = self._attributed(case, evidence)
         grade = checking.grade(case.text, citations, said, names, strange=strange)
         return Graded(case, grade, tuple(c.quote for c in citations))
+
+    def _attributed(self, case: Case, evidence: Sequence[Evidence]) -> Attributed:
+        return attribution.attribute(case.text, evidence, self._read, self._reader, self._rarity)
 
     def _evidence(self, case: Case) -> list[Evidence]:
         """The passages of the case's row, then those of others."""
@@ -178,7 +257,7 @@ class Checker:
         return {term: log(1 + (count - n + 0.5) / (n + 0.5)) for term, n in held.items()}
 
 
-def _table(graded: Sequence[Graded], rows: int) -> str:
+def _table(graded: Sequence[Graded], rows: str) -> str:
     true = [g for g in graded if g.case.kind == TRUE]
     verbatim = [g for g in graded if g.case.kind == VERBATIM]
     false = [g for g in graded if g.case.kind in KINDS]
@@ -198,7 +277,7 @@ def _table(graded: Sequence[Graded], rows: int) -> str:
     for name, some in (("**true** (gold answers)", true), ("verbatim sentences", verbatim)):
         shares = [_share(some, verdict) for verdict in ("supported", "partial", "unsupported")]
         lines.append((name, str(len(some)), "", *shares))
-    head = [f"{rows} ClapNQ rows", "statements", "AUC", "supported", "partial", "unsupported"]
+    head = [rows, "statements", "AUC", "supported", "partial", "unsupported"]
     return tables.table(head, lines)
 
 
@@ -207,7 +286,7 @@ def _curve(graded: Sequence[Graded]) -> str:
     true = [g.grade.score for g in graded if g.case.kind == TRUE]
     false = [g.grade.score for g in graded if g.case.kind in KINDS]
     lines = []
-    for threshold in (0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9):
+    for threshold in (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9):
         alarms = sum(score < threshold for score in true) / len(true)
         missed = sum(score >= threshold for score in false) / len(false)
         mark = "**" if threshold == checking.SUPPORTED else ""

@@ -1,22 +1,30 @@
 """Is a statement held up by what it cites? Exact checks first, then how much of it is said."""
 
+import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import prod
+from math import exp
+from pathlib import Path
 
 from qa import contradiction, figures
 from qa.figures import numbers as numbers
 from qa.lexical import analyse
+from qa.sentences import sentences as split_sentences
 from qa.types import Citation, Verdict
+from qa.wording import GENERAL, acronyms, undotted
 from qa.wording import fold as fold
 from qa.wording import initials as initials
-from qa.wording import undotted
 
-# A score below the first is unsupported, below the second partial.
-UNSAID, SUPPORTED = 0.45, 0.6
-# What a finding leaves of the score: a contradiction, something that is not there, a doubt.
-_MISSING, _NEGATED, _MISPLACED, _STRANGE, _DOUBT = 0.15, 0.25, 0.4, 0.4, 0.7
+# What each sign counts and where the verdicts begin, fitted by benchmarks/fit_verdicts.py.
+_FITTED = json.loads(Path(__file__).with_name("verdicts.json").read_text("utf-8"))
+WEIGHTS: Mapping[str, float] = _FITTED["weights"]
+# More likely true than not; most likely false.
+SUPPORTED, UNSAID = 0.5, 0.25
+# Where less of a statement is said than of 99 in a hundred true ones, and than of any.
+_PART: float = _FITTED["a part is said below"]
+_NONE: float = _FITTED["nothing is said below"]
+_EXACT = 0.02  # what is left of a score where a number or date is missing: the surest sign
 
 _NAME = re.compile(r"[^\W\d_][\w’'-]*")
 
@@ -39,7 +47,8 @@ _PEOPLES = {
     irish ireland; scottish scotland; english england; welsh wales; swedish sweden swedes
     finnish finland finns; filipino philippines; norwegian norway; portuguese portugal
     chinese china; israeli israel; iraqi iraq; afghan afghanistan; slovak slovakia; czech czechia
-    serb serbia serbian; croat croatia; thai thailand; icelandic iceland; cypriot cyprus
+    soviet soviets ussr; serb serbia serbian; croat croatia; thai thailand; icelandic iceland
+    cypriot cyprus
     """.replace("\n", ";").split(";")
     for word in line.split()
 }
@@ -83,35 +92,45 @@ def grade(
 
     `said` is the weighted share, in [0, 1], of the statement's words that the citations say, and
     `strange` are words of it that have no relation there. A number, date or name that no citation
-    holds makes the statement unsupported, whatever its share, and so does a contradiction.
+    holds makes the statement unsupported, whatever its share.
     `names` tells a name from another word at the beginning of a sentence; `unspoken` are words of
     the question that the passages do not speak of, `misfits` what `unmet` finds, and with either
     the most is partial.
     """
     if not citations:
         return Grade(0.0, "unsupported", ("no passage says this",), "unsupported")
-    unfit = [(_DOUBT, f"the question does not fit: {reason}") for reason in misfits]
+    unfit = tuple(f"the question does not fit: {reason}" for reason in misfits)
     if any(_flat(statement) == _flat(c.quote) for c in citations):
         if unfit:
-            return Grade(SUPPORTED - 0.01, "partial", tuple(r for _, r in unfit), "partial")
+            return Grade(_LESS, "partial", unfit, "partial")
         return Grade(1.0, "supported")
-    findings = _findings(statement, citations, names)
-    ceiling: Verdict = "unsupported" if any(left < _DOUBT for left, _ in findings) else "supported"
-    if (unspoken or unfit) and ceiling == "supported":
+    found = findings(statement, citations, names, strange)
+    score = probability(signs(statement, citations, said, found))
+    if any(finding.sign == "figure missing" for finding in found):
+        score *= _EXACT
+    score = min(score, 1 if said >= _PART else _LESS if said >= _NONE else UNSAID - _LITTLE)
+    exact = any(finding.exact for finding in found)
+    verdict: Verdict = "unsupported" if exact else _verdict(score)
+    reasons = [finding.reason for finding in found]
+    ceiling: Verdict = "supported"
+    if verdict != "supported" and any(f.exact or f.sign in _CONTRADICTIONS for f in found):
+        ceiling = verdict
+    doubts = [*unfit, *(f"the passages do not speak of {word}" for word in unspoken)]
+    if doubts and verdict == "supported":
+        score, verdict, reasons = _LESS, "partial", []
+    if doubts and ceiling == "supported":
         ceiling = "partial"
-    findings += unfit + _strangers(strange)
-    findings += [(_DOUBT, f"the passages do not speak of {word}") for word in unspoken]
-    score = said * prod(left for left, _ in findings)
-    if findings:
-        most = UNSAID if any(left < _DOUBT for left, _ in findings) else SUPPORTED
-        score = min(score, most - 0.01)
-    reasons = [reason for _, reason in findings]
-    if not reasons and score < SUPPORTED:
-        reasons = [_UNSAID if score < UNSAID else "the quoted passage says only a part of this"]
-    return Grade(score, _verdict(score), tuple(reasons), ceiling)
+    if verdict == "supported":
+        return Grade(score, verdict)
+    if not reasons and not doubts:
+        reasons = [_UNSAID if verdict == "unsupported" else _PARTLY]
+    return Grade(score, verdict, (*reasons, *doubts), ceiling)
 
 
+_LITTLE = 0.001
+_LESS = SUPPORTED - _LITTLE
 _UNSAID = "the quoted passage says something else"
+_PARTLY = "the quoted passage says only a part of this"
 
 
 def _verdict(score: float) -> Verdict:
@@ -120,24 +139,70 @@ def _verdict(score: float) -> Verdict:
     return "partial" if score < SUPPORTED else "supported"
 
 
-def _findings(
-    statement: str, citations: Sequence[Citation], names: frozenset[str]
-) -> list[tuple[float, str]]:
-    """What is wrong with a statement or doubtful in it, and what each leaves of the score."""
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What speaks against a statement: the sign that it is, and the reason a person can read.
+    `exact` where no weighing helps: no citation has this number, date or name."""
+
+    sign: str
+    reason: str
+    exact: bool = False
+
+
+_CONTRADICTIONS = frozenset(["negated", "opposite", "misplaced"])
+
+
+def findings(
+    statement: str,
+    citations: Sequence[Citation],
+    names: frozenset[str] = frozenset(),
+    strange: Sequence[str] = (),
+) -> list[Finding]:
+    """What speaks against a statement, each sign with its reason."""
     pair = contradiction.compared(statement, [c.quote for c in citations])
-    found = [(_MISSING, reason) for reason in missing(statement, citations, names)]
-    found += [(_NEGATED, reason) for reason in contradiction.negated(pair)]
-    found += [(_NEGATED, reason) for reason in contradiction.contrasted(pair)]
-    found += [(_MISPLACED, reason) for reason in contradiction.misplaced(pair)]
-    found += [(_MISPLACED, reason) for reason in contradiction.reversed_roles(pair)]
-    found += [(_DOUBT, reason) for reason in contradiction.unnegated(pair)]
-    found += [(_DOUBT, reason) for reason in contradiction.misattributed(pair)]
+    figures_, names_ = _missing(statement, citations, names)
+    found = [Finding("figure missing", _absent(word), True) for word in figures_]
+    found += [Finding("name missing", _absent(word), True) for word in names_]
+    negated = contradiction.negated(pair) + contradiction.reversed_roles(pair)
+    found += [Finding("negated", reason) for reason in negated]
+    found += [Finding("opposite", reason) for reason in contradiction.contrasted(pair)]
+    found += [Finding("misplaced", reason) for reason in contradiction.misplaced(pair)]
+    found += [Finding("not negated", reason) for reason in contradiction.unnegated(pair)]
+    found += [Finding("misattributed", reason) for reason in contradiction.misattributed(pair)]
+    words = [word for word in strange if fold(word) not in GENERAL and word not in names_]
+    if words:
+        sign = "strange words" if len(words) > 1 else "strange word"
+        reason = f"the quoted passage does not speak of {', '.join(words)}"
+        found.append(Finding(sign, reason))
     return found
 
 
-def _strangers(strange: Sequence[str]) -> list[tuple[float, str]]:
-    reason = f"the quoted passage does not speak of {', '.join(strange)}"
-    return [(_STRANGE if len(strange) > 1 else _DOUBT, reason)] if strange else []
+def signs(
+    statement: str, citations: Sequence[Citation], said: float, found: Sequence[Finding]
+) -> dict[str, float]:
+    """What the score is made of: each sign found, as 1; the share that is said, and in how many
+    sentences; how much better the place of a name or number fits another one; the share that is
+    verbatim, and by it again what a writer who keeps the source's words would not have changed."""
+    pair = contradiction.compared(statement, [c.quote for c in citations])
+    sentences = sum(max(1, len(split_sentences(c.quote))) for c in citations)
+    verbatim = contradiction.verbatim(pair)
+    measured = dict.fromkeys((finding.sign for finding in found), 1.0) | {
+        "name displaced": contradiction.displaced(pair, "name"),
+        "number displaced": contradiction.displaced(pair, "number"),
+    }
+    changed = {f"{name}, verbatim": measured.get(name, 0.0) * verbatim for name in CHANGED}
+    whole = {"said": said, "sentences": float(sentences), "verbatim": verbatim}
+    return measured | changed | whole
+
+
+CHANGED = ("strange word", "strange words", "misplaced", "name displaced", "number displaced")
+
+
+def probability(signs: Mapping[str, float]) -> float:
+    """How likely a statement with these signs is true, where as many are false: a logistic model of
+    them."""
+    weight = WEIGHTS["true"] + sum(WEIGHTS[name] * value for name, value in signs.items())
+    return 1 / (1 + exp(-weight))
 
 
 def unmet(question: str, citations: Sequence[Citation], passages: str) -> list[str]:
@@ -157,19 +222,29 @@ def missing(
     statement: str, citations: Sequence[Citation], names: frozenset[str] = frozenset()
 ) -> list[str]:
     """The dates, numbers and names of a statement of which the citations have no form."""
+    figures_, names_ = _missing(statement, citations, names)
+    return [_absent(word) for word in (*figures_, *names_)]
+
+
+def _missing(
+    statement: str, citations: Sequence[Citation], names: frozenset[str]
+) -> tuple[list[str], list[str]]:
+    """The dates and numbers, and the names."""
     quoted = " ".join(f"{c.quote} {c.title} {_date_words(c)}" for c in citations)
-    rest, reasons = _without_dates(statement, quoted, citations)
-    reasons += [
-        f"{word} is not in the quoted passage"
-        for word in (*_missing_numbers(rest, quoted), *_missing_names(rest, quoted, names))
-    ]
-    return reasons
+    rest, dates = _without_dates(statement, quoted, citations)
+    return [*dates, *_missing_numbers(rest, quoted)], _missing_names(rest, quoted, names)
+
+
+def _absent(word: str) -> str:
+    what, _, says = word.partition(", which says ")
+    return f"{what} is not in the quoted passage{f', which says {says}' if says else ''}"
 
 
 def _without_dates(
     statement: str, quoted: str, citations: Sequence[Citation]
 ) -> tuple[str, list[str]]:
-    """The statement with its dates blanked out, and a reason for each that is not held."""
+    """The statement with its dates blanked out, and those that are not held, each with the one of
+    its kind that is."""
     given = [m for c in citations for m in figures.moments(f"{c.quote} . {c.title}", c.published)]
     given += [m for c in citations for m in figures.moments(_date_words(c), c.published)]
     years = set(figures.years(quoted))
@@ -178,7 +253,7 @@ def _without_dates(
         if not figures.held(moment, given, years):
             alike = [m.text for m in given if m.month and moment.month][:1]
             says = f", which says {alike[0]}" if alike else ""
-            reasons.append(f"{moment.text} is not in the quoted passage{says}")
+            reasons.append(f"{moment.text}{says}")
         blank = "_" * (moment.end - moment.start)
         rest = rest[: moment.start] + blank + rest[moment.end :]
     return rest, reasons
@@ -201,6 +276,7 @@ def _missing_numbers(statement: str, quoted: str) -> list[str]:
             there = set[str | None]().union(*(units.get(v, {None}) for v in values & held))
             if None not in there and number.unit not in there:
                 found.append(f"{number.text} {number.unit}")
+    found += figures.changed_ranges(statement, quoted)
     return list(dict.fromkeys(found))
 
 
@@ -215,7 +291,8 @@ def known_names(texts: Iterable[str]) -> frozenset[str]:
 def _missing_names(statement: str, quoted: str, names: frozenset[str]) -> list[str]:
     """Capitalised words of the statement of which the quotation has no form."""
     quoted = undotted(quoted)
-    held, short = set(re.findall(r"\w+", fold(quoted))), initials(quoted)
+    spoken = re.findall(r"\w+", quoted)
+    held, short = set(map(fold, spoken)), initials(quoted) | acronyms(quoted)
     capitals = {fold(word) for word in re.findall(r"\b[A-Z]{2,5}\b", quoted)}
     held |= {country for word in held for country in _PEOPLES.get(word, ())}
     statement = undotted(statement)
@@ -246,7 +323,18 @@ def _is_name(word: str, statement: str) -> bool:
 
 
 def _held(part: str, held: set[str], initials: frozenset[str]) -> bool:
-    return part in initials or any(related(part, other) for other in held)
+    return part in initials or any(related(part, o) or misspelt(part, o) for o in held)
+
+
+def misspelt(word: str, other: str) -> bool:
+    """Whether two folded words of a name are one but for a letter: "Bismark" and "Bismarck"."""
+    short, long = sorted((word, other), key=len)
+    if len(short) < 7 or len(long) - len(short) > 1 or short[0] != long[0]:
+        return False
+    same = next(
+        (n for n, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short)
+    )
+    return short[same:] == long[same + 1 :] or short[same + 1 :] == long[same + 1 :]
 
 
 def related(word: str, other: str) -> bool:

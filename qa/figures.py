@@ -15,7 +15,9 @@ _SCALES = {
     "trillion": 1_000_000_000_000,
 }
 _SCALE = rf"(?:[ -]({'|'.join(_SCALES)})s?\b)?"
-_NUMBER = re.compile(rf"(\d+(?:[.,]\d+)*){_SCALE}", re.IGNORECASE)
+# With "5:30" as one, and "70" of "the '70s" apart from 70.
+_NUMBER = re.compile(rf"(\d+(?:[.,]\d+)*(?:: ?\d\d(?!\d))?){_SCALE}", re.IGNORECASE)
+_DECADE = re.compile(r"(?<!\d)(?P<century>1\d|20)?(?P<decade>\d0)['’]?s\b")
 _ONES_WORDS = """
 one two three four five six seven eight nine ten eleven twelve
 """
@@ -62,6 +64,10 @@ _HEDGE = re.compile(
     re.IGNORECASE,
 )
 _LOOSENESS = 1.2
+_PAIR = re.compile(r"(?<![\d.,–-])(?P<first>\d+) ?[–-] ?(?P<last>\d+)(?![.,]?\d| ?[–-])")
+_RANGE = re.compile(
+    r"(?<![\d.,])(?P<first>\d+)(?: ?[–-] ?| to | and | until )(?P<last>\d+)(?![.,]?\d)"
+)
 
 _UNITS = {
     form: unit
@@ -177,6 +183,7 @@ def loose_numbers(text: str) -> set[str]:
         found.add(_value(name[1:], times))
         if name == "n50":
             found.add("0.5")
+    found |= {match["decade"] for match in _DECADE.finditer(text)}  # "the 70's" of "the 1970s"
     return found
 
 
@@ -198,6 +205,18 @@ def stated_numbers(text: str) -> list[Number]:
             m.group().strip() if m.re is not _HALF else "half", m.start(), m.end(), _unit(text, m)
         )
         for m in sorted(matches, key=re.Match.start)
+    ]
+
+
+def changed_ranges(text: str, quoted: str) -> list[str]:
+    """The pairs of a text such as "23-16" or "1914-1918" of which what is quoted has one number in
+    its place with another partner, and nowhere both."""
+    given = [(m["first"], m["last"]) for m in _RANGE.finditer(quoted)]
+    return [
+        m.group()
+        for m in _PAIR.finditer(text)
+        if (m["first"], m["last"]) not in given
+        and any((a == m["first"]) != (b == m["last"]) for a, b in given)
     ]
 
 
@@ -239,6 +258,9 @@ def _unit(text: str, match: re.Match[str]) -> str | None:
 
 
 def _readings(digits: str) -> set[str]:
+    if ":" in digits:
+        hour, _, minutes = digits.partition(":")
+        return {hour} if minutes.strip() == "00" else {f"{hour}:{minutes.strip()}"}
     plain = re.sub(r",(?=\d{3}(?:\D|$))", "", digits).replace(",", ".")
     if re.fullmatch(r"\d{1,3}(?:\.\d{3})+", digits):
         return (

@@ -17,6 +17,7 @@ from qa.checking import fold, initials, related
 from qa.lexical import analyse
 from qa.models import Embedder
 from qa.questions import Asked
+from qa.wording import GENERAL
 
 ON_TOPIC = 0.44  # share of the question that the best sentence must say
 NAMED = 0.5  # similarity in context that stands in for a name that is not there
@@ -24,20 +25,6 @@ NAMED = 0.5  # similarity in context that stands in for a name that is not there
 # "hosted" for "held" reaches 1.0, "caravans" for "tanks" 0.7.
 RELATED = 0.8
 _TYPO = 0.88  # share of letters that a mistyped word has in common with the one meant
-# Too general to be missed.
-_GENERAL = frozenset(
-    re.findall(
-        r"\w+",
-        """
-        make made makes get got gets getting take took taken takes go goes going went gone come
-        came coming comes happen happened happens want wants wanted use used uses using give
-        gave given run runs usually often ever still always become became becomes call called
-        known know name names named based mean means kind type types number amount people person
-        thing things way ways year years month months day days date dates time times country
-        countries group groups place places part parts new last first next total
-        """,
-    )
-)
 
 
 def unspoken(
@@ -73,7 +60,7 @@ def unspoken(
     strange = [
         (n, w)
         for n, w, named in unheld
-        if not named and near[n] < RELATED and w.casefold() not in _GENERAL
+        if not named and near[n] < RELATED and w.casefold() not in GENERAL
     ]
     related = here.nearest([w for _, w in strange], embedder)
     missing = [w for (n, w), by in zip(strange, related, strict=True) if near[n] + by < RELATED]

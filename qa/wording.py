@@ -52,6 +52,20 @@ _NEGATIVE_VERBS = frozenset({"fail", "refus", "declin", "deni", "lack", "unabl",
 _BOUNDARY = frozenset(".,;:!?()") | frozenset(
     ["but", "because", "although", "though", "while", "whereas"]
 )
+# Too general to be missed.
+GENERAL = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        make made makes get got gets getting take took taken takes go goes going went gone come
+        came coming comes happen happened happens want wants wanted use used uses using give
+        gave given run runs usually often ever still always become became becomes call called
+        known know name names named based mean means kind type types number amount people person
+        thing things way ways year years month months day days date dates time times country
+        countries group groups place places part parts new last first next total
+        """,
+    )
+)
 _PREFIX = re.compile(r"(?:un|in|im|il|ir|dis|non-?)(?=[a-z]{4})")
 
 
@@ -237,6 +251,17 @@ def initials(text: str) -> frozenset[str]:
         if run[0][0].isupper() and all(w[0].isupper() or w.isdigit() for w in run)
     )
     return frozenset(fold("".join(w[0] for w in run)) for run in capitals)
+
+
+@lru_cache(4096)
+def acronyms(text: str) -> frozenset[str]:
+    """Folded initials of three to five words, one of them capitalised, that begin and end with one
+    of content: "msp" for "member of the Scottish Parliament"."""
+    words = [w for w in re.findall(r"\w+", text) if analysed(w) or w[0].isupper()]
+    runs = (words[i : i + n] for n in range(3, 6) for i in range(len(words) - n + 1))
+    return frozenset(
+        fold("".join(w[0] for w in run)) for run in runs if any(w[0].isupper() for w in run[1:])
+    )
 
 
 def abbreviates(one: str, other: str) -> bool:

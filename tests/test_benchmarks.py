@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from conftest import REPOSITORY
 
+from qa import checking
 from qa.models.minilm import MiniLM
 
 BENCHMARKS = REPOSITORY / "benchmarks"
@@ -195,3 +196,31 @@ def test_the_speed_of_a_small_collection_is_measured(
     )
     assert speed.first_query(home, data.questions[0].text) > 0
     assert "| resident memory, MB |" in speed._speeds([measured | {"cold": 1.0}])
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "statement"),
+    [
+        ("Who ruled the duchy of Normandy?", "Richard I", "Richard I ruled the duchy of Normandy."),
+        ("When was the Duchy founded?", "911", "The Duchy was founded in 911."),
+        ("France laid siege to it in what year?", "1622", "France laid siege to it in 1622."),
+        ("What were the armies too weak to stop?", "outlaws", None),
+        ("Why did the king leave Paris?", "the plague", None),
+    ],
+)
+def test_a_question_and_its_answer_become_a_statement_where_no_word_moves(
+    monkeypatch: pytest.MonkeyPatch, question: str, answer: str, statement: str | None
+) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    assert importlib.import_module("restated").stated(question, answer) == statement
+
+
+def test_the_weights_of_the_verdicts_are_those_of_the_signs_that_are_fitted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    fitting = importlib.import_module("fit_verdicts")
+    assert set(checking.WEIGHTS) == {"true", *fitting.SIGNS}
+    signs = np.array([[1.0] * len(fitting.SIGNS), [0.0] * len(fitting.SIGNS)] * 20)
+    weights = fitting.fit([signs], [np.array([0.0, 1.0] * 20)])
+    assert weights["true"] > 0 > weights["negated"]

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from qa.checking import check, grade, known_names, related, unmet
+from qa.checking import check, grade, known_names, missing, related, unmet
 from qa.figures import numbers
 from qa.types import Citation
 
@@ -88,6 +88,54 @@ def test_initials_stand_for_a_name() -> None:
     said = "The UN asked for 6,000 members."
     quote = "The United Nations asked for 6,000 members of the Guard."
     assert check(said, cited(quote), 0.9)[0] == "supported"
+
+
+@pytest.mark.parametrize(
+    ("statement", "quote", "verdict"),
+    [
+        ("The ducks leave at 5:00 p.m.", "The ducks leave at 5 p.m.", "supported"),
+        ("The ducks leave at 5:05 p.m.", "The ducks leave at 5:00 p.m.", "unsupported"),
+        ("He played there in the 70's.", "He played there in the early 1970s.", "supported"),
+        ("The Reds won 23-17.", "The Reds won 23–16, with 17 seconds left.", "unsupported"),
+        ("The war lasted 1914-1918.", "The war lasted from 1914 to 1918.", "supported"),
+    ],
+)
+def test_a_clock_time_a_decade_and_a_range_are_one_number(
+    statement: str, quote: str, verdict: str
+) -> None:
+    assert check(statement, cited(quote), 0.85)[0] == verdict
+
+
+@pytest.mark.parametrize(
+    ("statement", "quote"),
+    [
+        (
+            "An MSP may introduce a bill.",
+            "A member of the Scottish Parliament may do it.",
+        ),
+        ("The USSR had become a power.", "The Soviet Union had become a power."),
+        ("Otto von Bismark resigned.", "Otto von Bismarck resigned."),
+    ],
+)
+def test_initials_of_a_phrase_and_a_slip_of_one_letter_are_the_name(
+    statement: str, quote: str
+) -> None:
+    assert not missing(statement, cited(quote))
+
+
+def test_what_replaces_a_word_counts_more_where_the_rest_is_verbatim() -> None:
+    quote = cited("The man left the hall before noon.")
+    copied = grade("The mayor left the hall before noon.", quote, 0.7, strange=["mayor"])
+    free = grade("By midday the mayor was out of there.", quote, 0.7, strange=["mayor"])
+    assert copied.score < free.score
+    assert copied.verdict == "partial"
+
+
+def test_a_missing_number_is_the_surest_sign() -> None:
+    number = grade("Mexico promised to send 7,000 members of the Guard.", cited(), 0.95)
+    name = grade("Canada promised to send 6,000 members of the Guard.", cited(), 0.95)
+    assert number.verdict == name.verdict == "unsupported"
+    assert number.score < name.score
 
 
 def test_a_statement_without_a_citation_is_unsupported() -> None:

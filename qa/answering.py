@@ -10,7 +10,7 @@ from qa.attribution import MARK
 from qa.errors import ModelError, TooLongError
 from qa.models import ChatModel, Embedder, Reply
 from qa.plaintext import legible
-from qa.questions import Asked, asks_who
+from qa.questions import Asked, Matched, asks_who
 from qa.refusal import ON_TOPIC, unspoken
 from qa.sentences import sentences
 from qa.settings import Settings
@@ -47,10 +47,8 @@ _HELD = 3_000  # characters that may be held back for it
 _LINK = re.compile(rf"!?\[([^\[\]]{{0,200}})\](?:{_TARGET}\)|:\s*https?://\S+)")
 _TAG = re.compile(r"</?[a-z!|][^<>]{0,500}>", re.IGNORECASE)
 _ENDED = re.compile(r"(?<!\d)[.!?…][\"”’')\]]*\Z")  # not "rose by 3.", whose decimals may be lost
+_COUNTED = re.compile(r"\d{1,2}[.)]")
 _BULLET = re.compile(r"\s*(?:[-*•]\s+|\d{1,2}[.)]\s+(?=[A-ZÀ-Þ]))")
-
-Matched = tuple[Asked, list[matching.Sentence]]
-"""One thing that is asked, and the sentences of the evidence matched with it."""
 
 
 def draft(
@@ -239,26 +237,39 @@ class Fragment(Sentence):
 def written(draft: Reply) -> Iterator[str]:
     """A draft as it comes about: pieces of text, and each sentence, as a `Sentence`, when it is
     complete. Of a model's reply its own marks, thoughts, emphasis, bullets, links and tags are left
-    out; a refusal gives no sentence. Raises ModelError for a model that never stops thinking."""
-    text, done = "", 0
+    out; a refusal gives no sentence, and what was said already no second one. Raises ModelError for
+    a model that never stops thinking."""
+    text, done, said = "", 0, set[str]()
     for piece in _cleaned(draft) if draft.model else draft:
         yield piece
         text += piece
         for start, end in sentences(text, done)[:-1]:
-            yield from _sentence(text[start:end], draft)
+            yield from _new(_sentence(text[start:end], draft), said)
             done = end
     for start, end in sentences(text, done):
-        yield from _sentence(text[start:end], draft, last=end == len(text.rstrip()))
+        last = end == len(text.rstrip())
+        alone = last and not text[:start].strip()
+        yield from _new(_sentence(text[start:end], draft, last, alone), said)
 
 
-def _sentence(words: str, draft: Reply, last: bool = False) -> Iterator[Sentence]:
+def _new(found: Sentence | None, said: set[str]) -> Iterator[Sentence]:
+    """The sentence unless its words are among those `said`: small models repeat themselves."""
+    if found and (words := _letters(found)) not in said:
+        said.add(words)
+        yield found
+
+
+def _sentence(words: str, draft: Reply, last: bool = False, alone: bool = False) -> Sentence | None:
+    """What a reader gets of a sentence of the draft, if anything: of a model also a mere name or
+    number, but no number that only counts a list."""
     broken = bool(last and draft.faults and not _ENDED.search(words))
     if draft.model:
-        words = _without_marks(_BULLET.sub("", words))
+        words = _without_marks(_BULLET.sub("", words)).strip()
         refusing = broken and _letters(REFUSAL).startswith(_letters(words))
-        if refusing or is_refusal(words) or not re.search(r"[^\W\d]", words):
-            return
-    yield (Fragment if broken else Sentence)(" ".join(words.split()))
+        counting = _COUNTED.fullmatch(words) and (broken or not alone)
+        if refusing or counting or is_refusal(words) or not re.search(r"[^\W_]", words):
+            return None
+    return (Fragment if broken else Sentence)(" ".join(words.split()))
 
 
 def _cleaned(pieces: Iterable[str]) -> Iterator[str]:
@@ -289,7 +300,9 @@ def _cleaned(pieces: Iterable[str]) -> Iterator[str]:
 def _without_marks(text: str) -> str:
     """Without what a program that shows the text would act upon, and what no one can see; of a link
     stays its text."""
-    linkless = _LINK.sub(lambda link: "" if link[0][0] == "!" else link[1], MARK.sub("", text))
+    # A mark that begins a line: what the line above says ends there.
+    unmarked = MARK.sub(lambda mark: "\n\n" if "\n" in mark[0] else "", text)
+    linkless = _LINK.sub(lambda link: "" if link[0][0] == "!" else link[1], unmarked)
     return legible(_TAG.sub("", linkless)).replace("**", "")
 
 

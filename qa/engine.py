@@ -40,7 +40,7 @@ from qa.judging import Checked, Judge
 from qa.lexical import phrases
 from qa.models import ChatModel, Embedder, Reader, Reply, Vectors, Words
 from qa.models.stopping import Stoppable
-from qa.questions import Asked, Query
+from qa.questions import Asked, Matched, Query
 from qa.reranking import ListwiseReranker, Reranked, Reranker
 from qa.retrieval import Fused, Ranking
 from qa.scope import Scope
@@ -337,16 +337,13 @@ class Engine:
         asked = [one.query.question for one, _ in matched]
         alone = len(asked) == 1 and not questions.asks_whether(asked[0])
         names = checking.known_names(e.hit.passage.text for e in evidence)
-        said_before = set[str]()
         for piece in answering.written(draft):
             if not isinstance(piece, answering.Sentence):
                 yield piece
                 continue
-            if piece in said_before:
-                continue  # Small models repeat themselves.
             with clock("attribute"):
                 citations, said, strange = attribution.attribute(
-                    piece, evidence, read, self._reader, self._collection.rarity
+                    piece, evidence, read, self._reader, self._collection.rarity, matched
                 )
                 misfits = list[str]()
                 if draft.model and alone:
@@ -359,7 +356,6 @@ class Engine:
                     ceiling = "partial"
                 if verdict == "supported" and isinstance(piece, answering.Fragment):
                     verdict, reasons = "partial", ("the reply broke off in this sentence",)
-            said_before.add(piece)
             yield Checked(Statement(str(piece), citations, verdict, reasons), ceiling)
 
     def _scope(self, filters: Filters) -> Scope | None:

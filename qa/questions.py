@@ -123,6 +123,10 @@ class Asked:
     expected: re.Pattern[str] | None
 
 
+Matched = tuple[Asked, Sequence[matching.Sentence]]
+"""One thing that is asked, and the sentences of the evidence matched with it, in their order."""
+
+
 def condense(question: str, history: Sequence[Turn], model: ChatModel | None) -> Query:
     """The question so that it can be searched for alone.
 

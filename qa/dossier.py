@@ -244,6 +244,8 @@ def _made(record: Record, made: Record) -> Iterator[str]:
         yield f"- tokens: {escaped(usage)}{cost}"
     if made.get("prompt"):
         yield f"- prompt: SHA-256 {made['prompt']}"
+    if made.get("judge"):
+        yield f"- prompt of the judge: SHA-256 {made['judge']}"
     settings = made.get("settings") or {}
     shown = ", ".join(f"{name} {value}" for name, value in settings.items() if value != "")
     if shown:

@@ -273,7 +273,7 @@ class Engine:
         with clock("retrieve"):
             found = self._find(questions.parts(query), RERANKED, filters)
             hits = retrieval.distinct(retrieval.interleave([hits for _, hits in found]))
-            ordered = self._reranked(query.text, hits[:RERANKED])
+            ordered = self._reranked(query.text, hits[:RERANKED], stop)
             evidence = retrieval.select(
                 ordered.hits, self.settings.passages, self.settings.evidence_tokens
             )
@@ -319,13 +319,14 @@ class Engine:
                 self.settings.shown(),
                 prompts.digest("answer") if draft.model else "",
                 self._catalog.hashes(e.hit.passage.document_id for e in evidence),
+                prompts.digest("judge") if judge.model else "",
             ),
         )
 
     def _checked(
         self,
         draft: Reply,
-        matched: Sequence[answering.Matched],
+        matched: Sequence[Matched],
         evidence: Sequence[Evidence],
         read: Mapping[str, Words],
         clock: "_Clock",
@@ -396,8 +397,11 @@ class Engine:
         hits = retrieval.rerank(hits, dict(zip(sketches, said, strict=True)))
         return asked, retrieval.dated(hits, query.text)
 
-    def _reranked(self, question: str, hits: list[Hit]) -> Reranked:
-        return self.reranker.rerank(question, hits) if self.reranker else Reranked(hits)
+    def _reranked(self, question: str, hits: list[Hit], stop: Event | None = None) -> Reranked:
+        reranker = self.reranker
+        if stop and isinstance(reranker, ListwiseReranker):
+            reranker = reranker.until(stop)
+        return reranker.rerank(question, hits) if reranker else Reranked(hits)
 
     def _read_queries(self, texts: Sequence[str]) -> list[tuple[Vectors, Words]]:
         def read() -> list[tuple[Vectors, Words]]:

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from threading import Event
 from typing import Protocol
 
 from qa import prompts
 from qa.models import ChatModel
+from qa.models.stopping import Stoppable
 from qa.types import Evidence, Hit
 
 _NO_ORDER = "The reranking model gave no order; the passages are ranked without it."
@@ -36,6 +38,10 @@ class ListwiseReranker:
 
     def __init__(self, model: ChatModel) -> None:
         self.model = model
+
+    def until(self, stop: Event) -> "ListwiseReranker":
+        """The same reranker, whose model is not waited for once `stop` is set."""
+        return ListwiseReranker(Stoppable(self.model, stop))
 
     def rerank(self, question: str, hits: Sequence[Hit]) -> Reranked:
         """The hits as the model puts them, scored by their place from 1 down; those that it leaves

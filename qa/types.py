@@ -188,14 +188,16 @@ class Cost:
 @dataclass(frozen=True, slots=True)
 class Provenance:
     """What an answer was made with: when, by which version of qa, with which settings (never the
-    key), under which prompt (the SHA-256 of its file, empty without a model), and from which texts:
-    the SHA-256 of each document of the evidence, by document id."""
+    key), under which prompt (the SHA-256 of its file, empty without a model), from which texts (the
+    SHA-256 of each document of the evidence, by document id), and under which prompt it was judged
+    (empty without a judge)."""
 
     asked: datetime
     version: str
     settings: dict[str, Any]
     prompt: str
     documents: dict[str, str]
+    judge: str = ""
 
 
 @dataclass(frozen=True, slots=True)

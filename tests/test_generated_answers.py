@@ -344,6 +344,18 @@ def test_a_stop_before_anything_is_written_does_not_wait_for_the_model(
     assert len(server.requests) <= 1
 
 
+def test_a_stop_does_not_wait_for_a_reranking_model(indexed: Path, server: OpenAIServer) -> None:
+    server.replies.append(is_silent)
+    stop = Event()
+    Timer(0.3, stop.set).start()
+    with (
+        opened(indexed, server, reranker="judge") as engine,
+        pytest.raises(qa.ModelError, match="it was stopped before"),
+    ):
+        list(engine.stream(DEMO, stop=stop))
+    assert [request["model"] for request in server.requests] == ["judge"]
+
+
 @pytest.mark.parametrize("failure", [hangs_up, fails(500, "out of memory")])
 def test_a_model_that_fails_costs_only_its_answer(
     engine: qa.Engine, server: OpenAIServer, failure: object

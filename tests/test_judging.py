@@ -1,5 +1,6 @@
 """A model as a second judge: what it may change, what it may not, and when it does not answer."""
 
+import hashlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,6 +55,10 @@ def test_one_call_grades_the_sentences_that_the_exact_checks_leave_open(
     assert answer.usage == {"prompt_tokens": 240, "completion_tokens": 34}
     assert not answer.notes
     assert answer.timings["judge"] > 0
+    assert answer.provenance
+    prompt = (Path(qa.__file__).parents[1] / "prompts" / "judge.md").read_bytes()
+    assert answer.provenance.judge == hashlib.sha256(prompt).hexdigest()
+    assert f"- prompt of the judge: SHA-256 {answer.provenance.judge}" in answer.to_markdown()
 
 
 def test_a_judge_does_not_lift_what_the_exact_checks_contradict(

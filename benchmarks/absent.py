@@ -69,6 +69,11 @@ def _squad(path: Path) -> list[dict[str, str]]:
     ]
 
 
+def _questions(path: Path) -> list[Mapping[str, Any]]:
+    articles = json.loads(path.read_text("utf-8"))["data"]
+    return [q for article in articles for p in article["paragraphs"] for q in p["qas"]]
+
+
 def _asked_of(
     records: Sequence[Mapping[str, str]],
     asked: Sequence[str],

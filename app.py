@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from qa.web import ICON, chat, evaluate, library, settings, signing_in
+from qa.web import ICON, chat, evaluate, library, settings, signing_in, strings
 
 st.set_page_config(
-    page_title="qa: answers you can check",
+    page_title=strings.TITLE,
     page_icon=str(ICON),
     layout="wide",
-    menu_items={"about": "Every sentence of an answer leads to the place that says it."},
+    menu_items={"about": strings.ABOUT},
 )
 open_ = signing_in.passed()
 
@@ -19,10 +19,10 @@ def view(module, **options):
 
 
 views = [
-    view(chat, title="Ask", default=True),
-    view(library, title="Library", url_path="library"),
-    view(evaluate, title="Evaluate", url_path="evaluate"),
-    view(settings, title="Settings", url_path="settings"),
+    view(chat, title=strings.ASK, default=True),
+    view(library, title=strings.LIBRARY, url_path="library"),
+    view(evaluate, title=strings.EVALUATE, url_path="evaluate"),
+    view(settings, title=strings.SETTINGS, url_path="settings"),
 ]
 st.navigation(views, position="sidebar" if open_ else "hidden").run()
 if open_:

@@ -9,9 +9,9 @@ from pathlib import Path, PurePosixPath
 import streamlit as st
 
 import qa
-from qa.web import shared
+from qa.web import shared, strings
 from qa.web.answer import place
-from qa.web.sidebar import count
+from qa.web.strings import say
 
 UPLOADS = "uploads"  # folder in the home; what is put there stays what was given
 _NAME = 120  # characters of an uploaded file's name that are kept
@@ -21,66 +21,57 @@ _LISTED = 50  # changes and problems
 def show_forms(engine: qa.Engine, held: Iterable[shared.Holding]) -> None:
     """Forms for files, a folder and a text, and one to read again what is there."""
     known = sorted({file for one in held for file in one.files})
-    with st.expander("Add documents", expanded=not known):
-        files, folder, text = st.tabs(["Files", "Folder", "Text"])
+    with st.expander(strings.ADD_DOCUMENTS, expanded=not known):
+        files, folder, text = st.tabs([strings.FILES_TAB, strings.FOLDER_TAB, strings.TEXT_TAB])
         with files, st.form("add-files", border=False, clear_on_submit=True):
-            given = st.file_uploader("Files, as many as you like", accept_multiple_files=True)
-            if st.form_submit_button("Add these files") and given:
+            given = st.file_uploader(strings.FILES, accept_multiple_files=True)
+            if st.form_submit_button(strings.ADD_FILES) and given:
                 add(engine, [(file.name, file.getvalue()) for file in given])
                 st.rerun()
         with folder:
             _show_folder(engine)
         with text, st.form("add-text", border=False):
-            title = st.text_input("Title of the text", max_chars=_NAME)
+            title = st.text_input(strings.TEXT_TITLE, max_chars=_NAME)
             published = st.date_input(
-                "Published", None, min_value=date(1, 1, 1), max_value=date(9999, 12, 31)
+                strings.TEXT_PUBLISHED, None, min_value=date(1, 1, 1), max_value=date(9999, 12, 31)
             )
-            body = st.text_area("The text itself", height=200)
-            if st.form_submit_button("Add this text"):
+            body = st.text_area(strings.TEXT_ITSELF, height=200)
+            if st.form_submit_button(strings.ADD_TEXT):
                 if title.strip() and body.strip():
                     add(engine, [(f"{title}.txt", as_file(title, published, body).encode())])
                     st.rerun()
                 else:
-                    st.warning("A text needs a title and some words.")
+                    st.warning(strings.TEXT_NEEDED)
     if known:
-        with st.expander("Read the files again"):
+        with st.expander(strings.READ_AGAIN):
             _show_again(engine, known)
 
 
 def _show_folder(engine: qa.Engine) -> None:
     with st.form("add-folder", border=False):
-        path = st.text_input("Path of a folder or file on the machine that runs qa")
-        st.text(
-            "The files stay where they are and are not changed; the index keeps a copy of their "
-            "text, which everybody who can open this page can read. Giving a folder again reads "
-            "only what changed."
-        )
-        keep_missing = st.checkbox(
-            "Keep documents whose files have left the folder since it was last given", value=True
-        )
-        if st.form_submit_button("Index this folder"):
+        path = st.text_input(strings.FOLDER)
+        st.text(strings.FOLDER_WHAT)
+        keep_missing = st.checkbox(strings.KEEP_MISSING, value=True)
+        if st.form_submit_button(strings.INDEX_FOLDER):
             if path.strip():
                 index(engine, [Path(path.strip())], keep_missing=keep_missing)
                 st.rerun()
             else:
-                st.warning("A path is needed, such as /home/ann/reports.")
+                st.warning(strings.FOLDER_NEEDED)
 
 
 def _show_again(engine: qa.Engine, known: Sequence[str]) -> None:
     root, folders = shared.root(engine), outermost(known)
     with st.form("read-again", border=False):
-        st.text(
-            f"{count(len(known), 'file')} in the index. What changed since is read again, what did "
-            "not costs no time, and you are told which documents are different now."
-        )
+        st.text(say(strings.READ_AGAIN_WHAT, n=len(known)))
         also = st.multiselect(
-            "Look for new files in",
+            strings.LOOK_IN,
             folders,
             format_func=lambda folder: place(folder, root),
-            placeholder="No folder",
+            placeholder=strings.NO_FOLDER,
         )
-        drop = st.checkbox("Take out documents whose files are gone")
-        if st.form_submit_button("Read again"):
+        drop = st.checkbox(strings.DROP_GONE)
+        if st.form_submit_button(strings.READ_AGAIN_NOW):
             files = [Path(file) for file in known if os.path.exists(file)]
             index(engine, [*map(Path, also), *files], keep_missing=not drop, drop=drop)
             st.rerun()
@@ -107,7 +98,7 @@ def add(engine: qa.Engine, files: Sequence[tuple[str, bytes]]) -> None:
     try:
         kept = [keep(folder, name, data) for name, data in files]
     except OSError as error:
-        say("Nothing was added.", failures=[str(error)])
+        report(strings.NOTHING_ADDED, failures=[str(error)])
         return
     index(engine, kept)
 
@@ -121,7 +112,8 @@ def index(
 
     def advance(now: qa.Progress) -> None:
         name = re.sub(r"([\\`*_\[\]<>#|!$~&:])", r"\\\1", qa.visible(now.name))
-        bar.progress(now.done / max(1, now.total), f"{now.done} of {now.total} {name}")
+        said = say(strings.PROGRESS, done=now.done, total=now.total, name=name)
+        bar.progress(now.done / max(1, now.total), said)
 
     try:
         failed = tuple[qa.Failure, ...]()
@@ -135,10 +127,10 @@ def index(
                 if len(one.gone) == len(one.files):
                     engine.remove(document)
         summary, lines = changes(before, engine.documents())
-        say(summary, lines, [f"{f.source}: {f.error}" for f in failed])
+        report(summary, lines, [f"{f.source}: {f.error}" for f in failed])
     except (qa.QAError, OSError) as error:
         _, lines = changes(before, engine.documents())
-        say("It was not finished.", lines, [str(error)])
+        report(strings.NOT_FINISHED, lines, [str(error)])
     shared.forget()
 
 
@@ -155,18 +147,21 @@ def changes(before: Sequence[qa.Document], now: Sequence[qa.Document]) -> tuple[
         d for d in before if d.id not in held and not any(source in is_ for source in d.sources)
     ]
     lines = [
-        f"{word}: {document.title}"
-        for word, some in (("added", added), ("updated", updated), ("taken out", gone))
+        say(template, title=document.title)
+        for template, some in (
+            (strings.DOCUMENT_ADDED, added),
+            (strings.DOCUMENT_UPDATED, updated),
+            (strings.DOCUMENT_REMOVED, gone),
+        )
         for document in some
     ]
-    same = len(now) - len(new)
     parts = [
-        f"{count(len(added), 'document')} added",
-        *([f"{len(updated):,} updated"] if updated else []),
-        *([f"{len(gone):,} taken out"] if gone else []),
-        f"{same:,} as before",
+        say(strings.ADDED, n=len(added)),
+        *([say(strings.UPDATED, n=len(updated))] if updated else []),
+        *([say(strings.REMOVED, n=len(gone))] if gone else []),
+        say(strings.AS_BEFORE, n=len(now) - len(new)),
     ]
-    return ", ".join(parts) + ".", lines
+    return say(strings.CHANGED, what=", ".join(parts)), lines
 
 
 def keep(folder: Path, name: str, data: bytes) -> Path:
@@ -184,7 +179,7 @@ def keep(folder: Path, name: str, data: bytes) -> Path:
     return path
 
 
-def say(summary: str, lines: Sequence[str] = (), failures: Sequence[str] = ()) -> None:
+def report(summary: str, lines: Sequence[str] = (), failures: Sequence[str] = ()) -> None:
     """Keeps what came of a change for the next run of the page."""
     st.session_state["added"] = summary, list(lines), list(failures)
 
@@ -198,10 +193,11 @@ def show_report() -> None:
     if lines:
         st.text(_some(lines))
     if failures:
-        st.warning(f"{count(len(failures), 'problem')}:")
+        st.warning(say(strings.PROBLEMS, n=len(failures)))
         st.text(_some(failures))
 
 
 def _some(lines: Sequence[str]) -> str:
-    more = [f"and {len(lines) - _LISTED:,} more"] if len(lines) > _LISTED else []
+    over = len(lines) - _LISTED
+    more = [say(strings.AND_MORE, n=over)] if over > 0 else []
     return qa.visible("\n".join([*lines[:_LISTED], *more]))

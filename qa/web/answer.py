@@ -5,11 +5,12 @@ from datetime import date
 from pathlib import Path
 
 import qa
+from qa.web import strings
 from qa.web.components import Data
+from qa.web.strings import say
 
 NEAREST = 3  # passages shown when the documents do not say
 _SNIPPET = 280  # characters of each
-_LABELS = {"supported": "", "partial": "partly backed", "unsupported": "not backed"}
 
 
 def view(answer: qa.Answer, root: Path) -> Data:
@@ -30,7 +31,7 @@ def view(answer: qa.Answer, root: Path) -> Data:
 def marked(statement: qa.Statement) -> str:
     """A sentence as plain text, with its numbers and, when in doubt, its verdict."""
     numbers = "".join(f"[{n}]" for n in dict.fromkeys(c.number for c in statement.citations))
-    label = _LABELS[statement.verdict]
+    label = strings.VERDICTS[statement.verdict]
     return " ".join(filter(None, (statement.text, numbers, label and f"({label})")))
 
 
@@ -38,16 +39,16 @@ def doubt(statements: Sequence[qa.Statement]) -> str:
     """How many sentences are not, or only partly, backed; empty when all are."""
     total = len(statements)
     counts = {v: sum(s.verdict == v for s in statements) for v in ("unsupported", "partial")}
-    found = [f"{n} {_LABELS[v]}" for v, n in counts.items() if n]
+    found = [f"{n} {strings.VERDICTS[v]}" for v, n in counts.items() if n]
     if not found:
         return ""
-    sentences = "the only sentence" if total == 1 else f"{total} sentences"
-    return f"Check before use: of {sentences}, {' and '.join(found)} by the documents."
+    template = strings.DOUBT_OF_ONE if total == 1 else strings.DOUBT
+    return say(template, n=total, doubts=strings.AND.join(found))
 
 
 def day(published: date | None) -> str:
     """A date as a newspaper writes it, such as 25 December 2023."""
-    return f"{published.day} {published:%B %Y}" if published else "no date"
+    return say(strings.DAY, date=published) if published else strings.NO_DATE
 
 
 def place(source: str, root: Path) -> str:
@@ -56,11 +57,19 @@ def place(source: str, root: Path) -> str:
     return str(path.relative_to(root)) if path.is_relative_to(root) else source
 
 
+def on_page(citation: qa.Citation) -> str:
+    """The page of a citation, to stand behind its quotation; empty where there are no pages."""
+    return say(strings.ON_PAGE, page=citation.page) if citation.page else ""
+
+
 def _searched(answer: qa.Answer) -> str:
     """What was searched, where that is not just the question in all documents."""
-    query = f" for “{answer.query}”" if answer.query != answer.question else ""
-    scope = f" only in documents {answer.filters}" if answer.filters else ""
-    return f"Searched{query}{scope}" if query or scope else ""
+    query = scope = ""
+    if answer.query != answer.question:
+        query = say(strings.SEARCHED_FOR, query=answer.query)
+    if answer.filters:
+        scope = say(strings.SEARCHED_ONLY, filters=str(answer.filters))
+    return say(strings.SEARCHED, query=query, scope=scope) if query or scope else ""
 
 
 def _statement(statement: qa.Statement) -> Data:
@@ -70,7 +79,7 @@ def _statement(statement: qa.Statement) -> Data:
     return {
         "text": statement.text,
         "verdict": statement.verdict,
-        "label": _LABELS[statement.verdict],
+        "label": strings.VERDICTS[statement.verdict],
         "reasons": list(statement.reasons),
         "chips": [_chip(number, cited) for number, cited in by_number.items()],
     }
@@ -97,7 +106,7 @@ def _conflict(conflict: qa.Conflict, root: Path) -> Data:
 
 def _chip(number: int, citations: Sequence[qa.Citation]) -> Data:
     first = citations[0]
-    label = f"source {number}: {first.title}, {day(first.published)}"
+    label = say(strings.CHIP, number=number, title=first.title, day=day(first.published))
     return {"number": number, "label": label, "target": _target(citations)}
 
 

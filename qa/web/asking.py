@@ -8,7 +8,7 @@ from threading import Event, Thread
 import streamlit as st
 
 import qa
-from qa.web import answer
+from qa.web import answer, strings
 from qa.web.conversations import Exchange
 
 
@@ -62,7 +62,7 @@ def start(
             exchange.error = str(error)
         except Exception:
             # The log gets the traceback; without this the page would ask again at every run.
-            exchange.error = "something unexpected went wrong; the server's log says what."
+            exchange.error = strings.UNEXPECTED
             raise
         finally:
             try:

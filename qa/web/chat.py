@@ -21,18 +21,14 @@ from qa.web import (
     shared,
     sidebar,
     source,
+    strings,
     under,
 )
 from qa.web.components import Data
 from qa.web.conversations import Again, Conversations, Exchange, new_id
+from qa.web.strings import say
 
 _DEMO = "migrant-caravan-2023-12-25.txt"  # the article that marks the demo corpus
-_DEMO_QUESTIONS = (
-    "What did López Obrador ask for in return?",
-    "How many people are in the caravan?",
-    "How many people crossed the Darién Gap in 2023?",
-    "How many tanks did Guatemala send to Tapachula?",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +53,17 @@ def page() -> None:
         _resume(store)
         conversations = store.listed()
     except qa.QAError as error:
-        st.error("The index cannot be opened.")
+        st.error(strings.NO_INDEX)
         st.text(str(error))
         return
     with st.bottom:
         adding.show_report()
         filters.show_chips()
         given = st.chat_input(
-            "Ask the documents", submit_mode="disable", accept_file="multiple", max_upload_size=200
+            strings.QUESTION_FIELD,
+            submit_mode="disable",
+            accept_file="multiple",
+            max_upload_size=200,
         )
     if given:
         st.session_state.pop("added", None)
@@ -82,15 +81,15 @@ def page() -> None:
         )
         sidebar.show_documents(documents, lambda document: _open(document, []))
         if len(documents) > sidebar.LISTED:
-            shelf = st.Page(library.page, title="Library", url_path="library")
-            st.page_link(shelf, label=f"All {len(documents):,} documents")
+            shelf = st.Page(library.page, title=strings.LIBRARY, url_path="library")
+            st.page_link(shelf, label=say(strings.ALL_DOCUMENTS, n=len(documents)))
     with st.container(key="desk"):
         left, right = st.columns([5, 4], gap="medium")
     with right:
         _show_source(engine)
     with left:
         if st.session_state.pop("lost", False):
-            st.info("That conversation is not here any more. You can begin a new one.")
+            st.info(strings.CONVERSATION_LOST)
         if unkept := st.session_state.get("unkept"):
             st.text(unkept)
         if _exchanges():
@@ -123,31 +122,30 @@ def _resume(store: Conversations) -> None:
 
 
 def _show_welcome(engine: qa.Engine, documents: Sequence[qa.Document]) -> None:
-    st.header("Ask the documents", anchor=False)
+    st.header(strings.ASK_HEADING, anchor=False)
     if not documents:
-        st.markdown(
-            "There is nothing to search yet. Add files in the Library, or index a folder first:"
-        )
+        st.markdown(strings.NOTHING_TO_SEARCH)
         st.code("qa index corpus", language="bash")
-        st.markdown("Then ask your question here.")
+        st.markdown(strings.THEN_ASK)
         return
-    st.markdown(
-        f"{sidebar.count(len(documents), 'document')}{_period(documents)}. Each sentence of an "
-        "answer leads to the place that says it, or is marked as not backed."
-    )
+    st.markdown(say(strings.PROMISE, documents=len(documents), period=_period(documents)))
     questions = _questions(engine, documents)
     if not questions:
         return
     components.choices(
         "questions",
-        {"label": "For example", "style": "questions", "items": [{"label": q} for q in questions]},
+        {
+            "label": strings.EXAMPLES,
+            "style": "questions",
+            "items": [{"label": q} for q in questions],
+        },
         lambda n: _ask(questions[n]),
     )
 
 
 def _questions(engine: qa.Engine, documents: Sequence[qa.Document]) -> list[str]:
     if any(Path(document.source).name == _DEMO for document in documents):
-        return list(_DEMO_QUESTIONS)
+        return list(strings.DEMO_QUESTIONS)
     try:
         return examples.questions(engine, documents)
     except qa.QAError:
@@ -156,7 +154,9 @@ def _questions(engine: qa.Engine, documents: Sequence[qa.Document]) -> list[str]
 
 def _period(documents: Sequence[qa.Document]) -> str:
     dates = sorted(d.published for d in documents if d.published)
-    return f", {answer.day(dates[0])} to {answer.day(dates[-1])}" if len(dates) > 1 else ""
+    if len(dates) < 2:
+        return ""
+    return say(strings.PERIOD, first=answer.day(dates[0]), last=answer.day(dates[-1]))
 
 
 def _show_conversation(engine: qa.Engine) -> None:
@@ -208,24 +208,25 @@ def _answer(engine: qa.Engine, n: int) -> None:
             lambda complete: store.put(conversation, complete),
         )
     _exchanges()[n] = now.exchange
-    passages = sidebar.count(engine.counts()[1], "passage")
+    searching = say(strings.SEARCHING, passages=engine.counts()[1])
     if engine.model:
-        _watch(now, passages)
+        _watch(now, searching)
         return
     draft = st.empty()
-    draft.text(f"Searching {passages} …")
+    draft.text(searching)
     while not now.done(0.05):
-        draft.text(qa.visible(now.text) or f"Searching {passages} …")
+        draft.text(qa.visible(now.text) or searching)
     _finish(now)
 
 
 @st.fragment(run_every=0.25)
-def _watch(now: asking.Asking, passages: str) -> None:
+def _watch(now: asking.Asking, searching: str) -> None:
     """The answer so far, and a button that ends it with that."""
     if now.done(0.5 if now.stopping else 0):
         _finish(now)
-    st.text(qa.visible(now.text) or f"Searching {passages} …")
-    st.button("Stopping …" if now.stopping else "Stop", on_click=now.stop, disabled=now.stopping)
+    st.text(qa.visible(now.text) or searching)
+    label = strings.STOPPING if now.stopping else strings.STOP
+    st.button(label, on_click=now.stop, disabled=now.stopping)
 
 
 def _finish(now: asking.Asking) -> None:
@@ -242,10 +243,7 @@ def _show_source(engine: qa.Engine) -> None:
         if len(opened.cited) > 1:
             data["step"] = {"at": opened.at + 1, "of": len(opened.cited)}
     except qa.QAError:
-        data = {
-            "title": "Not in the index any more",
-            "error": "The document was changed or removed since. Ask the question again.",
-        }
+        data = {"title": strings.SOURCE_GONE, "error": strings.SOURCE_GONE_WHY}
     with st.container(key="panel"):
         components.source("source", data | {"click": opened.click}, _close, _step)
 
@@ -279,7 +277,7 @@ def _keep(engine: qa.Engine, exchange: Exchange) -> None:
 
 
 def _unkept(why: str) -> str:
-    return why and f"This conversation is not being saved: {why}"
+    return why and say(strings.CONVERSATION_UNKEPT, why=why)
 
 
 def _conversation() -> str:
@@ -359,7 +357,7 @@ def _judge(n: int, given: Data) -> None:
         else:
             file.drop([exchange.id])
     except qa.StoreError as error:
-        st.session_state["unkept"] = f"What you said is not kept: {error}"
+        st.session_state["unkept"] = say(strings.JUDGEMENT_UNKEPT, why=error)
 
 
 def _save(exchange: str) -> None:

@@ -4,13 +4,15 @@ Everything they show arrives as data and reaches the page by `textContent` alone
 so text of documents and models is never read as HTML or Markdown.
 """
 
+import json
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 import qa
-from qa.web import ASSETS
+from qa.web import ASSETS, strings
 
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
@@ -24,6 +26,9 @@ def _component(name: str, *parts: str) -> "ComponentRenderer":
         "\n".join((ASSETS / f"{one}{suffix}").read_text(encoding="utf-8") for one in names)
         for suffix, names in ((".css", ("base", *parts, name)), (".js", ("dom", *parts, name)))
     )
+    # A script reads its texts as a view does; a name that is not there ends this at once.
+    said = {name: getattr(strings, name) for name in re.findall(r"\bstrings\.([A-Z]\w+)", js)}
+    js = f"const strings = {json.dumps(said)};\n{js}"
     return st.components.v2.component(f"qa_{name}", html='<div id="root"></div>', css=css, js=js)
 
 

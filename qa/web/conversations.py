@@ -15,15 +15,12 @@ from typing import Literal
 from pydantic import TypeAdapter, ValidationError
 
 import qa
-from qa.web.answer import day, marked, place
+from qa.web import strings
+from qa.web.answer import day, marked, on_page, place
+from qa.web.strings import say
 
 LISTED = 200  # conversations
 LONGEST_TITLE = 120  # characters
-UNFINISHED = (
-    "it was not finished when this page was opened. Reload the page to see whether it is by now, "
-    "or ask again."
-)
-_FOREIGN = "the answer was saved by another version of qa and cannot be read: ask again."
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS conversations (
     id TEXT PRIMARY KEY, title TEXT NOT NULL, changed REAL NOT NULL);
@@ -150,8 +147,7 @@ class Conversations:
                 yield connection
         except sqlite3.Error as error:
             raise qa.StoreError(
-                f"{self._path}, which keeps the conversations, cannot be used ({error}): make it "
-                "writable, or move it away to begin a new one"
+                say(strings.CONVERSATIONS_UNUSABLE, path=self._path, why=error)
             ) from None
 
 
@@ -164,7 +160,8 @@ def to_markdown(title: str, exchanges: Sequence[Exchange], root: Path) -> str:
         if exchange.answer:
             parts += _answered(exchange.answer, root)
         else:
-            parts.append(f"No answer: {_plain(exchange.error or UNFINISHED)}")
+            why = exchange.error or strings.UNFINISHED
+            parts.append(say(strings.NO_ANSWER, why=_plain(why)))
     return "\n\n".join(parts) + "\n"
 
 
@@ -181,13 +178,14 @@ def _answered(answer: qa.Answer, root: Path) -> Iterator[str]:
         where = f"{day(first.published)}, {place(first.source, root)}"
         heading = _plain(f"[{number}] {first.title}, {where}")
         yield "\n>\n".join([heading + "\n", *(f"> {_quoted(c)}" for c in cited)])
-    searched = f"Searched for “{answer.query}”" + (f", {answer.filters}" if answer.filters else "")
-    yield f"{_plain(searched)}. Answered by {_plain(answer.model)}."
+    scope = f", {answer.filters}" if answer.filters else ""
+    query = say(strings.SEARCHED_FOR, query=answer.query)
+    searched = say(strings.SEARCHED, query=query, scope=scope)
+    yield say(strings.ANSWERED_BY, searched=_plain(searched), model=_plain(answer.model))
 
 
 def _quoted(citation: qa.Citation) -> str:
-    page = f" (page {citation.page})" if citation.page else ""
-    return f"“{_plain(citation.quote)}”{page}"
+    return f"“{_plain(citation.quote)}”{on_page(citation)}"
 
 
 def _plain(text: str) -> str:
@@ -201,11 +199,11 @@ def _title(text: str) -> str:
 
 def _exchange(question: str, answer: str, error: str, id_: str) -> Exchange:
     if not answer:
-        return Exchange(question, None, error or UNFINISHED, id_)
+        return Exchange(question, None, error or strings.UNFINISHED, id_)
     try:
         return Exchange(question, _adapter().validate_json(answer), "", id_)
     except ValidationError:
-        return Exchange(question, None, _FOREIGN, id_)
+        return Exchange(question, None, strings.SAVED_BY_ANOTHER, id_)
 
 
 @cache

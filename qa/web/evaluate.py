@@ -1,7 +1,7 @@
 """Evaluation in the page: a file of cases, a run, its metrics, what came of each case, and what is
 different from an earlier run. Runs are kept in the folder `runs` of the home."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 import qa
-from qa.web import ASSETS, settings
+from qa.web import ASSETS, settings, strings
 from qa.web.answer import day
-from qa.web.sidebar import count
+from qa.web.strings import say
 
 if TYPE_CHECKING:
     from qa.evaluation import Case, CaseFile, Comparison, Result, Run
@@ -37,40 +37,37 @@ def page() -> None:
     from qa.evaluation import saved_runs
 
     st.html(ASSETS / "page.css")
-    st.header("Evaluate", anchor=False)
+    st.header(strings.EVALUATE, anchor=False)
     try:
         engine = settings.engine()
         empty = not engine.counts()[0]
     except qa.QAError as error:
-        st.error("The index cannot be opened.")
+        st.error(strings.NO_INDEX)
         st.text(str(error))
         return
     if empty:
-        st.info("There is nothing to ask yet: add documents in the Library first.")
+        st.info(strings.NOTHING_TO_EVALUATE)
         return
-    st.text("A file of cases says what is asked and what a right answer holds, one JSON a line.")
+    st.text(strings.CASES_WHAT)
     judged = _judged(engine.settings.home)
     with st.form("evaluate", width=720):
         use_judged = False
         if judged:
-            answers = count(judged.count(b"\n"), "answer")
-            kinds = ["A file of my own", f"The {answers} judged here"]
-            use_judged = st.radio("Cases", kinds, horizontal=True) == kinds[1]
-        given = st.file_uploader("File of cases", type=["jsonl"])
-        most = st.number_input("Ask at most", min_value=1, max_value=10_000, value=200)
-        if st.form_submit_button("Run"):
+            kinds = [strings.OWN_FILE, say(strings.JUDGED_HERE, n=judged.count(b"\n"))]
+            use_judged = st.radio(strings.CASES_FROM, kinds, horizontal=True) == kinds[1]
+        given = st.file_uploader(strings.CASES_FILE, type=["jsonl"])
+        most = st.number_input(strings.ASK_AT_MOST, min_value=1, max_value=10_000, value=200)
+        if st.form_submit_button(strings.RUN_CASES):
             if use_judged:
                 _run(engine, _JUDGED, judged, int(most))
             elif given:
                 _run(engine, given.name, given.getvalue(), int(most))
             else:
-                st.warning("Choose a file first.")
+                st.warning(strings.CHOOSE_FILE)
     if judged:
-        st.download_button(
-            "Download the cases from judged answers", judged, _JUDGED, on_click="ignore"
-        )
+        st.download_button(strings.DOWNLOAD_JUDGED, judged, _JUDGED, on_click="ignore")
     if said := st.session_state.get("problems"):
-        st.warning(f"{count(len(said), 'case')} could not be asked or used:")
+        st.warning(say(strings.CASES_UNUSED, n=len(said)))
         st.text(qa.visible("\n".join(said[:50])))
     if runs := saved_runs(engine.settings.home / RUNS):
         _show_runs(runs)
@@ -83,7 +80,7 @@ def _judged(home: Path) -> bytes:
     try:
         return to_jsonl(feedback_cases(home)).encode()
     except qa.StoreError as error:
-        st.warning("What people said of answers cannot be read.")
+        st.warning(strings.JUDGED_UNREADABLE)
         st.text(str(error))
         return b""
 
@@ -91,10 +88,11 @@ def _judged(home: Path) -> bytes:
 def _run(engine: qa.Engine, name: str, data: bytes, most: int) -> None:
     from qa import evaluation
 
-    bar = st.progress(0.0, "Reading the cases")
+    bar = st.progress(0.0, strings.READING_CASES)
 
     def advance(now: qa.Progress) -> None:
-        bar.progress(now.done / max(1, now.total), f"{now.done} of {now.total} cases")
+        said = say(strings.CASES_DONE, done=now.done, total=now.total)
+        bar.progress(now.done / max(1, now.total), said)
 
     stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
     try:
@@ -108,7 +106,7 @@ def _run(engine: qa.Engine, name: str, data: bytes, most: int) -> None:
         )
     except (qa.QAError, OSError) as error:
         bar.empty()
-        st.error("The cases could not be run.")
+        st.error(strings.CASES_FAILED)
         st.text(str(error))
         return
     bar.empty()
@@ -127,7 +125,7 @@ def _read(data: bytes) -> "CaseFile":
         file = read_cases(path)
     if not file.cases:
         reasons = "; ".join(map(str, file.problems[:5]))
-        raise qa.InputError(f"no case in the file can be used: {reasons}")
+        raise qa.InputError(say(strings.NO_USABLE_CASE, reasons=reasons))
     return file
 
 
@@ -138,33 +136,41 @@ def _show_runs(runs: Mapping[Path, dict[str, Any]]) -> None:
         st.session_state["run-shown"] = next(iter(named))
     with st.container(horizontal=True):
         shown = st.selectbox(
-            "Run", named, format_func=lambda name: labels[name], key="run-shown", width=420
+            strings.RUN, named, format_func=lambda name: labels[name], key="run-shown", width=420
         )
         others = ["", *(name for name in named if name != shown)]
         if st.session_state.get("run-before") not in others:
             st.session_state["run-before"] = ""
         before = st.selectbox(
-            "Compare with",
+            strings.COMPARE_WITH,
             others,
-            format_func=lambda name: labels[name] if name else "No other run",
+            format_func=lambda name: labels[name] if name else strings.NO_OTHER_RUN,
             key="run-before",
             width=420,
         )
     try:
         _show(named[shown], named[before] if before else None)
     except qa.QAError as error:
-        st.error("This run cannot be shown.")
+        st.error(strings.RUN_UNREADABLE)
         st.text(str(error))
 
 
 def _label(about: Mapping[str, Any]) -> str:
     """When a run was made, of which file, and who answered."""
     begun = datetime.fromisoformat(about["begun"]).astimezone()
-    model = "quotes" if about["model"].startswith("none") else about["model"]
-    return qa.visible(f"{day(begun)} {begun:%H:%M:%S}, {about['file'] or 'cases'}, {model}")
+    quoting = about["model"].startswith("none")
+    return qa.visible(
+        say(
+            strings.RUN_LABEL,
+            day=day(begun),
+            time=f"{begun:%H:%M:%S}",
+            file=about["file"] or strings.RUN_OF_CASES,
+            model=strings.RUN_QUOTING if quoting else about["model"],
+        )
+    )
 
 
-@st.cache_resource(max_entries=4, show_spinner="Measuring")
+@st.cache_resource(max_entries=4, show_spinner=strings.MEASURING)
 def _measured(folder: Path, changed: float) -> tuple["Run", dict[str, Any]]:
     """A saved run and its measures, which take a second."""
     from qa.evaluation import read_run
@@ -173,7 +179,7 @@ def _measured(folder: Path, changed: float) -> tuple["Run", dict[str, Any]]:
     return run, run.to_json()
 
 
-@st.cache_resource(max_entries=4, show_spinner="Comparing")
+@st.cache_resource(max_entries=4, show_spinner=strings.COMPARING)
 def _compared(now: Path, before: Path, changed: tuple[float, float]) -> "Comparison":
     from qa.evaluation import compare
 
@@ -190,20 +196,20 @@ def _show(folder: Path, before: Path | None) -> None:
 
     run, measured = _measured(folder, _changed(folder))
     if not run.results:
-        st.info("This run was ended before its first answer.")
+        st.info(strings.RUN_EMPTY)
         return
-    st.subheader(f"{count(len(run.results), 'case')} asked", anchor=False)
+    st.subheader(say(strings.CASES_ASKED, n=len(run.results)), anchor=False)
     comparison = None
     if before:
         comparison = _compared(folder, before, (_changed(folder), _changed(before)))
     st.download_button(
-        "Download the report",
+        strings.DOWNLOAD_REPORT,
         lambda: to_html(run, comparison).encode(),
         "report.html",
         "text/html",
         on_click="ignore",
     )
-    st.text("Each value stands over its 95 % interval.")
+    st.text(strings.INTERVALS)
     with st.container(horizontal=True):
         for label, figure, interval in cards(measured):
             st.metric(
@@ -228,11 +234,19 @@ def cards(measured: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         (
             label(name),
             _figure(name, value),
-            " to ".join(_figure(name, end) for end in measured["intervals"].get(name, ())),
+            _interval([_figure(name, end) for end in measured["intervals"].get(name) or ()]),
         )
         for name in _FIRST
         if (value := measured["metrics"].get(name)) is not None
     ]
+
+
+def _interval(ends: Sequence[str]) -> str:
+    return say(strings.INTERVAL, low=ends[0], high=ends[1]) if ends else ""
+
+
+def _valued(value: str, interval: str) -> str:
+    return say(strings.VALUE_AND_INTERVAL, value=value, interval=interval) if interval else value
 
 
 def label(name: str) -> str:
@@ -252,7 +266,7 @@ def chart_rows(measured: Mapping[str, Any], run: str) -> list[dict[str, Any]]:
             "value": value,
             "low": ends[0],
             "high": ends[1],
-            "said": f"{value:.1%} ({ends[0]:.1%} to {ends[1]:.1%})",
+            "said": _valued(f"{value:.1%}", _interval([f"{end:.1%}" for end in ends])),
         }
         for name, value in measured["metrics"].items()
         if value is not None and not name.startswith("latency") and name != "tokens"
@@ -263,9 +277,9 @@ def chart_rows(measured: Mapping[str, Any], run: str) -> list[dict[str, Any]]:
 def _show_chart(measured: Mapping[str, Any], was: Mapping[str, Any] | None) -> None:
     import altair
 
-    rows = chart_rows(measured, "this run")
+    rows = chart_rows(measured, strings.THIS_RUN)
     if was:
-        rows += chart_rows(was, "compared with")
+        rows += chart_rows(was, strings.COMPARED_WITH)
     names = list(dict.fromkeys(row["metric"] for row in rows))
     y = altair.Y("metric:N", sort=names, title=None, axis=altair.Axis(labelLimit=220))
     x = altair.X(
@@ -276,9 +290,13 @@ def _show_chart(measured: Mapping[str, Any], was: Mapping[str, Any] | None) -> N
     )
     tooltip = [
         altair.Tooltip(f"{field}:N", title=title)
-        for field, title in (("metric", "Metric"), ("run", "Run"), ("said", "Value"))
+        for field, title in (
+            ("metric", strings.METRIC),
+            ("run", strings.RUN),
+            ("said", strings.VALUE),
+        )
     ]
-    kinds = ["this run", "compared with"] if was else ["this run"]
+    kinds = [strings.THIS_RUN, *([strings.COMPARED_WITH] if was else [])]
     legend = altair.Legend(orient="top", title=None) if was else None
     base = altair.Chart(altair.Data(values=rows)).encode(  # type: ignore[no-untyped-call]
         y=y,
@@ -290,36 +308,37 @@ def _show_chart(measured: Mapping[str, Any], was: Mapping[str, Any] | None) -> N
         base.mark_rule(strokeWidth=2).encode(x=altair.X("low:Q", title=None), x2="high:Q")
         + base.mark_point(filled=True, size=70, opacity=1).encode(x=x)
     ).properties(height=(32 if was else 26) * len(names))
-    st.altair_chart(chart, width="stretch", alt="Each metric as a point on its 95 % interval")
+    st.altair_chart(chart, width="stretch", alt=strings.CHART)
 
 
 def _show_comparison(comparison: "Comparison") -> None:
     changed = [d for d in comparison.differences if d.significant and d.metric.better]
-    st.subheader("What is different", anchor=False)
-    st.text(
-        f"{count(comparison.pairs, 'case')} in both runs: {len(comparison.mended)} went from wrong "
-        f"to right, {len(comparison.broken)} from right to wrong."
-    )
-    for worse, word in ((True, "worse"), (False, "better")):
+    st.subheader(strings.DIFFERENT, anchor=False)
+    mended, broken = len(comparison.mended), len(comparison.broken)
+    st.text(say(strings.PAIRS, n=comparison.pairs, mended=mended, broken=broken))
+    for worse, show, template in (
+        (True, st.error, strings.WORSE),
+        (False, st.success, strings.BETTER),
+    ):
         some = [d for d in changed if d.regression == worse]
-        said = "; ".join(f"{label(d.metric.name)} {_difference(d.metric.name, d)}" for d in some)
+        metrics = [f"{label(d.metric.name)} {_difference(d.metric.name, d)}" for d in some]
         if some:
-            (st.error if worse else st.success)(f"Significantly {word}: {said}.")
+            show(say(template, metrics="; ".join(metrics)))
     if not changed:
-        st.text("No metric is significantly better or worse: each interval holds 0.")
+        st.text(strings.NO_DIFFERENCE)
     st.dataframe(
         [
             {
-                "Metric": label(d.metric.name),
-                "Before": _figure(d.metric.name, d.before),
-                "Now": _figure(d.metric.name, d.now),
-                "Difference and its 95 % interval": _difference(d.metric.name, d),
-                "Significant": d.significant,
+                strings.METRIC: label(d.metric.name),
+                strings.BEFORE: _figure(d.metric.name, d.before),
+                strings.NOW: _figure(d.metric.name, d.now),
+                strings.DIFFERENCE: _difference(d.metric.name, d),
+                strings.SIGNIFICANT: d.significant,
             }
             for d in comparison.differences
         ],
         hide_index=True,
-        alt="Each metric in both runs, with the difference and its 95 % interval",
+        alt=strings.DIFFERENCES,
     )
 
 
@@ -327,16 +346,16 @@ def _difference(name: str, difference: Any) -> str:
     def signed(value: float) -> str:
         return ("+" if value >= 0 else "\u2212") + _figure(name, abs(value))
 
-    ends = " to ".join(signed(end) for end in difference.interval or ())
-    return signed(difference.now - difference.before) + (f" ({ends})" if ends else "")
+    interval = _interval([signed(end) for end in difference.interval or ()])
+    return _valued(signed(difference.now - difference.before), interval)
 
 
 def _show_cases(run: "Run", comparison: "Comparison | None") -> None:
-    st.subheader("Cases", anchor=False)
-    only = st.toggle("Only what went wrong")
+    st.subheader(strings.CASES, anchor=False)
+    only = st.toggle(strings.ONLY_WRONG)
     turned = {now.case.id: (was, now) for was, now in (comparison.broken if comparison else ())}
     turned |= {now.case.id: (was, now) for was, now in (comparison.mended if comparison else ())}
-    changes = bool(turned) and st.toggle("Only what is different from the other run")
+    changes = bool(turned) and st.toggle(strings.ONLY_DIFFERENT)
     st.dataframe(
         [
             _case_row(result, turned.get(result.case.id) if comparison else None, bool(turned))
@@ -347,9 +366,15 @@ def _show_cases(run: "Run", comparison: "Comparison | None") -> None:
         row_height=72,  # three lines of an answer
         column_config={
             name: st.column_config.TextColumn(width="medium")
-            for name in ("Question", "Expected", "Given", "Given before", "Why")
+            for name in (
+                strings.CASE_QUESTION,
+                strings.CASE_EXPECTED,
+                strings.CASE_GIVEN,
+                strings.CASE_BEFORE,
+                strings.CASE_WHY,
+            )
         },
-        alt="The cases, with what was expected and what was given",
+        alt=strings.CASES_TABLE,
     )
 
 
@@ -359,22 +384,22 @@ def _case_row(
     from qa.evaluation import why
 
     row: dict[str, object] = {
-        "Right": result.right,
-        "Question": qa.visible(result.case.question),
-        "Expected": expected(result.case),
-        "Given": qa.visible(result.answer.text),
+        strings.CASE_RIGHT: result.right,
+        strings.CASE_QUESTION: qa.visible(result.case.question),
+        strings.CASE_EXPECTED: expected(result.case),
+        strings.CASE_GIVEN: qa.visible(result.answer.text),
     }
     if compared:
-        row["Given before"] = qa.visible(turned[0].answer.text) if turned else ""
-    row["Why"] = "" if result.right else qa.visible(": ".join(why(result)))
-    return row | {"Seconds": round(result.seconds, 2)}
+        row[strings.CASE_BEFORE] = qa.visible(turned[0].answer.text) if turned else ""
+    row[strings.CASE_WHY] = "" if result.right else qa.visible(": ".join(why(result)))
+    return row | {strings.CASE_SECONDS: round(result.seconds, 2)}
 
 
 def expected(case: "Case") -> str:
     """What a right answer holds, in words."""
     if not case.answerable:
-        return "a refusal"
-    return "; ".join(" or ".join(group) for group in case.groups)
+        return strings.A_REFUSAL
+    return "; ".join(strings.OR.join(group) for group in case.groups)
 
 
 def _figure(name: str, value: float) -> str:

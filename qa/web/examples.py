@@ -6,7 +6,8 @@ from dataclasses import replace
 import streamlit as st
 
 import qa
-from qa.web import settings
+from qa.web import settings, strings
+from qa.web.strings import say
 
 MOST = 4  # questions
 _DOCUMENTS = 8  # that are tried, spread over the whole collection
@@ -47,4 +48,4 @@ def _drafts(document: qa.Document) -> Iterator[tuple[str, str]]:
         name = case.question.removeprefix("What is reported about ").rstrip("?")
         if " " in name:  # single ones are mostly months and countries
             yield case.question, case.must_include[0][0]
-    yield f"What does “{document.title}” say?", ""
+    yield say(strings.EXAMPLE_OF_A_DOCUMENT, title=document.title), ""

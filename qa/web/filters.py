@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 import qa
-from qa.web import components
+from qa.web import components, strings
 from qa.web.answer import day
+from qa.web.strings import say
 
 MOST_SOURCES = 1_000  # offered for choice
 
@@ -39,8 +40,11 @@ def show_fields(documents: Sequence[qa.Document]) -> None:
     st.session_state.setdefault("until", filters.until)
     st.session_state.setdefault("sources", list(filters.sources))
     offered |= {source: 0 for source in filters.sources if source not in offered}
-    with st.expander("Filters", expanded=bool(filters)), st.form("choose-filters", border=False):
-        for key, label in (("since", "Published from"), ("until", "Published to")):
+    with (
+        st.expander(strings.FILTERS, expanded=bool(filters)),
+        st.form("choose-filters", border=False),
+    ):
+        for key, label in (("since", strings.PUBLISHED_FROM), ("until", strings.PUBLISHED_TO)):
             st.date_input(
                 label,
                 None,
@@ -49,29 +53,30 @@ def show_fields(documents: Sequence[qa.Document]) -> None:
                 key=key,
             )
         st.multiselect(
-            "Files, folders and sites",
+            strings.SOURCES_TO_USE,
             list(offered),
             key="sources",
-            placeholder="All",
+            placeholder=strings.ALL_SOURCES,
         )
-        st.form_submit_button("Use these filters", on_click=_read, width="stretch")
+        st.form_submit_button(strings.USE_FILTERS, on_click=_read, width="stretch")
 
 
 def show_chips() -> None:
     """Each filter as a button that takes it away."""
     filters = chosen()
-    without = [
-        (f"from {day(filters.since)}", replace(filters, since=None)) if filters.since else None,
-        (f"to {day(filters.until)}", replace(filters, until=None)) if filters.until else None,
-        *(
-            (s, replace(filters, sources=tuple(o for o in filters.sources if o != s)))
-            for s in filters.sources
-        ),
-    ]
-    chips = [chip for chip in without if chip]
+    chips = list[tuple[str, qa.Filters]]()
+    if filters.since:
+        label = say(strings.CHIP_FROM, day=day(filters.since))
+        chips.append((label, replace(filters, since=None)))
+    if filters.until:
+        label = say(strings.CHIP_TO, day=day(filters.until))
+        chips.append((label, replace(filters, until=None)))
+    for source in filters.sources:
+        others = tuple(other for other in filters.sources if other != source)
+        chips.append((source, replace(filters, sources=others)))
     if chips:
         items = [{"label": label, "removes": True} for label, _ in chips]
-        data = {"label": "Only documents", "style": "chips", "items": items}
+        data = {"label": strings.CHIPS, "style": "chips", "items": items}
         components.choices("chips", data, lambda n: choose(chips[n][1]))
 
 

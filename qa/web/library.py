@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 import qa
-from qa.web import ASSETS, adding, components, filters, reading, shared, timeline
+from qa.web import ASSETS, adding, components, filters, reading, shared, strings, timeline
 from qa.web.answer import place
 from qa.web.shared import Holding
-from qa.web.sidebar import count
+from qa.web.strings import say
 
 _SHOWN = 1_000  # documents in the table
 
@@ -25,16 +25,16 @@ def page() -> None:
         documents, passages = shared.collection(engine, counts)
         held = shared.holdings(engine, counts)
     except qa.QAError as error:
-        st.error("The index cannot be opened.")
+        st.error(strings.NO_INDEX)
         st.text(str(error))
         return
-    st.header("Library", anchor=False)
-    st.text(f"{count(len(documents), 'document')}, {count(passages, 'passage')}")
+    st.header(strings.LIBRARY, anchor=False)
+    st.text(say(strings.COLLECTION, documents=len(documents), passages=passages))
     adding.show_report()
     st.session_state.pop("added", None)
     adding.show_forms(engine, held.values())
     if not documents:
-        st.info("No document yet. Add files or a text above, or run `qa index FOLDER`.")
+        st.info(strings.NO_DOCUMENT)
         return
     found = _show_fields(documents)
     if not found:
@@ -53,7 +53,7 @@ def _show_fields(documents: Sequence[qa.Document]) -> list[qa.Document]:
     timeline.show(documents)
     with st.container(horizontal=True):
         since, until = timeline.fields()
-        wanted = st.text_input("Find in titles and sources", key="find", width=300).casefold()
+        wanted = st.text_input(strings.FIND, key="find", width=300).casefold()
     found = [d for d in documents if _within(d.published, since, until)]
     found = [
         d
@@ -61,13 +61,13 @@ def _show_fields(documents: Sequence[qa.Document]) -> list[qa.Document]:
         if wanted in d.title.casefold() or any(wanted in one.casefold() for one in d.sources)
     ]
     if since and until and since > until:
-        st.warning("The first day is after the last one: turn them around.")
+        st.warning(strings.DAYS_TURNED_AROUND)
     elif since or until or wanted:
-        st.text(f"{count(len(found), 'document')} found")
+        st.text(say(strings.FOUND, n=len(found)))
     if since or until:
         with st.container(horizontal=True):
-            st.button("All dates", on_click=timeline.choose, args=(None, None))
-            st.button("Ask only these dates", on_click=_ask_only, args=(since, until))
+            st.button(strings.ALL_DATES, on_click=timeline.choose, args=(None, None))
+            st.button(strings.ASK_ONLY_THESE, on_click=_ask_only, args=(since, until))
     return found
 
 
@@ -79,7 +79,7 @@ def _within(day: date | None, since: date | None, until: date | None) -> bool:
 
 def _ask_only(since: date | None, until: date | None) -> None:
     filters.choose(qa.Filters(since, until, filters.chosen().sources))
-    adding.say("Answers use only these dates now. The chips above the question take them away.")
+    adding.report(strings.ASKS_ONLY_THESE)
 
 
 def _show_table(
@@ -88,7 +88,7 @@ def _show_table(
     """The documents as a table; the one that was chosen in it."""
     root, shown = shared.root(engine), documents[:_SHOWN]
     if len(documents) > _SHOWN:
-        st.text(f"The first {_SHOWN:,} are listed: narrow them down by dates or words.")
+        st.text(say(strings.FIRST_LISTED, n=_SHOWN))
     turn = st.session_state.setdefault("reading", 0)
     key = f"{turn}-{hash(tuple(d.id for d in shown))}"
     chosen = st.dataframe(
@@ -97,17 +97,15 @@ def _show_table(
         on_select="rerun",
         selection_mode="single-row",
         key=f"table-{key}",
-        column_config={"Title": st.column_config.TextColumn(width="large")},
-        alt="The documents, with date, title, passages, state and sources",
+        column_config={strings.DOCUMENT_TITLE: st.column_config.TextColumn(width="large")},
+        alt=strings.TABLE,
     )
     rows_chosen = chosen["selection"]["rows"]
     picked = st.selectbox(
-        "Read a document",
+        strings.READ_DOCUMENT,
         [None, *range(len(shown))],
         index=rows_chosen[0] + 1 if rows_chosen else 0,
-        format_func=lambda n: (
-            "Choose one here, or a row above" if n is None else qa.visible(shown[n].title)
-        ),
+        format_func=lambda n: strings.CHOOSE_DOCUMENT if n is None else qa.visible(shown[n].title),
         key=f"read-{key}-{rows_chosen}",
     )
     return None if picked is None else shown[picked]
@@ -115,32 +113,34 @@ def _show_table(
 
 def _row(document: qa.Document, held: Holding, root: Path) -> dict[str, object]:
     return {
-        "Date": document.published,
-        "Title": qa.visible(document.title),
-        "Passages": held.passages,
-        "State": state(held),
-        "Format": form(document.source),
-        "Date from": document.published_from or "",
-        "Characters": len(document.text),
-        "Sources": qa.visible(", ".join(place(one, root) for one in document.sources)),
+        strings.DATE: document.published,
+        strings.DOCUMENT_TITLE: qa.visible(document.title),
+        strings.PASSAGES: held.passages,
+        strings.STATE: state(held),
+        strings.FORMAT: form(document.source),
+        strings.DATE_IS_FROM: document.published_from or "",
+        strings.CHARACTERS: len(document.text),
+        strings.SOURCES: qa.visible(", ".join(place(one, root) for one in document.sources)),
     }
 
 
 def state(held: Holding) -> str:
     """Whether a document can be searched, and whether its files are still there."""
     if not held.passages:
-        return "nothing to search in it"
+        return strings.NOTHING_IN_IT
     if not held.gone:
-        return "ready"
+        return strings.READY
     if len(held.files) == 1:
-        return "file is gone"
-    return "files are gone" if held.gone == held.files else f"{len(held.gone)} of its files gone"
+        return strings.FILE_GONE
+    if held.gone == held.files:
+        return strings.FILES_GONE
+    return say(strings.SOME_FILES_GONE, n=len(held.gone))
 
 
 def form(name: str) -> str:
     """The format of a document, as its source tells it: "PDF", "web page"."""
     if name.startswith(("http://", "https://")):
-        return PurePosixPath(urlsplit(name).path).suffix.lstrip(".").upper() or "web page"
+        return PurePosixPath(urlsplit(name).path).suffix.lstrip(".").upper() or strings.WEB_PAGE
     return PurePosixPath(name.rpartition("#")[0] or name).suffix.lstrip(".").upper()
 
 
@@ -148,28 +148,26 @@ def _show_document(engine: qa.Engine, document: qa.Document, held: Holding | Non
     try:
         passages = engine.passages(document.id)
     except qa.QAError:
-        st.warning("This document was changed or removed since.")
+        st.warning(strings.DOCUMENT_GONE)
         return
     if held and held.gone:
-        st.warning("What is shown is what the index holds; on the disk these files are gone:")
+        st.warning(strings.DISK_FILES_GONE)
         st.text(qa.visible("\n".join(held.gone)))
     first = 0
     if len(passages) > reading.AT_ONCE:
         starts = range(0, len(passages), reading.AT_ONCE)
         first = st.selectbox(
-            "Passages",
+            strings.PASSAGES,
             starts,
-            format_func=lambda n: f"{n + 1:,} to {min(n + reading.AT_ONCE, len(passages)):,}",
+            format_func=lambda n: say(
+                strings.PASSAGE_RANGE, first=n + 1, last=min(n + reading.AT_ONCE, len(passages))
+            ),
         )
     data = reading.view(document, passages, first, shared.root(engine))
     components.reading(f"read-{document.id}", data, _close)
-    with st.popover("Take this document out"):
-        st.text(
-            "Answers will not draw on it any more, and its quotations in earlier ones cannot be "
-            "opened. A file that was uploaded here is deleted; any other stays where it is, and is "
-            "added again when its folder is."
-        )
-        st.button("Take it out", on_click=_take_out, args=(engine, document))
+    with st.popover(strings.TAKE_OUT):
+        st.text(strings.TAKE_OUT_WHAT)
+        st.button(strings.TAKE_OUT_NOW, on_click=_take_out, args=(engine, document))
 
 
 def _take_out(engine: qa.Engine, document: qa.Document) -> None:
@@ -177,7 +175,7 @@ def _take_out(engine: qa.Engine, document: qa.Document) -> None:
         _remove(engine, document)
         _close()
     except (qa.QAError, OSError) as error:
-        adding.say("It was not removed.", failures=[str(error)])
+        adding.report(strings.NOT_TAKEN_OUT, failures=[str(error)])
 
 
 def _remove(engine: qa.Engine, document: qa.Document) -> None:
@@ -189,7 +187,7 @@ def _remove(engine: qa.Engine, document: qa.Document) -> None:
         if Path(file).parent == folder and documents == (document.id,):
             Path(file).unlink(missing_ok=True)
     shared.forget()
-    adding.say(f"{document.title}: taken out.")
+    adding.report(say(strings.TAKEN_OUT, title=document.title))
 
 
 def _close() -> None:

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import qa
-from qa.web import source
+from qa.web import source, strings
 from qa.web.components import Data
+from qa.web.strings import say
 
 AT_ONCE = 100  # passages
 
@@ -14,12 +15,15 @@ def view(document: qa.Document, passages: Sequence[qa.Passage], first: int, root
     """The document from its `first` passage on, `AT_ONCE` of them, and what lies between them."""
     head = source.view(document, [], root)
     some = passages[first : first + AT_ONCE]
-    whole = "1 passage" if len(passages) == 1 else f"{len(passages):,} passages"
-    part = f"passages {first + 1:,} to {first + len(some):,} of {whole}"
+    if len(some) == len(passages):
+        count = say(strings.PASSAGE_COUNT, n=len(passages))
+    else:
+        last = first + len(some)
+        count = say(strings.PASSAGES_OF, first=first + 1, last=last, n=len(passages))
     origin = f" ({head['origin']})" if head["origin"] else ""
     return {
         "title": document.title,
-        "count": whole if len(some) == len(passages) else part,
+        "count": count,
         "about": f"{head['date']}{origin} · {'' if head['url'] else head['place']}",
         "url": head["url"],
         "also": head["also"],
@@ -32,8 +36,11 @@ def _parts(document: qa.Document, passages: Sequence[qa.Passage], first: int) ->
     for number, passage in enumerate(passages, start=first + 1):
         if between := document.text[at : passage.start].strip():
             yield {"text": between, "label": ""}
-        page = document.page(passage.start)
-        size = f"{passage.tokens} token{'' if passage.tokens == 1 else 's'}"
-        label = [f"Passage {number:,}", size, *([f"page {page}"] if page else [])]
+        label = [
+            say(strings.PASSAGE_NUMBERED, number=number),
+            say(strings.TOKENS, n=passage.tokens),
+        ]
+        if page := document.page(passage.start):
+            label.append(say(strings.PAGE, page=page))
         yield {"text": passage.text, "label": " · ".join(label)}
         at = max(at, passage.end)

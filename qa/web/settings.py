@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 import qa
-from qa.web import ASSETS, shared
+from qa.web import ASSETS, shared, strings
+from qa.web.strings import say
 
-_QUOTE, _WRITE = "Quote the documents", "Let a language model write"
 _SYSTEM, _USER = "This tests a connection. Reply with one word.", "Reply with: ready"
 
 
@@ -31,9 +31,9 @@ def asked(engine: qa.Engine, how: str) -> qa.Engine:
 def who(engine: qa.Engine) -> str:
     """Who answers, in words."""
     if engine.model is None:
-        return "Quoting the documents, no model configured"
-    host = urlsplit(engine.settings.base_url).hostname or "the service"
-    return name(engine) or f"No answer from {host}: see Settings"
+        return strings.WITHOUT_MODEL
+    host = urlsplit(engine.settings.base_url).hostname or strings.THE_SERVICE
+    return name(engine) or say(strings.MODEL_SILENT, service=host)
 
 
 def name(engine: qa.Engine) -> str:
@@ -54,60 +54,56 @@ def name(engine: qa.Engine) -> str:
 def page() -> None:
     """Draws the settings."""
     st.html(ASSETS / "page.css")
-    st.header("Settings", anchor=False)
+    st.header(strings.SETTINGS, anchor=False)
     try:
         common, now = shared.engine().settings, engine().settings
     except qa.QAError as error:
-        st.error("The index cannot be opened.")
+        st.error(strings.NO_INDEX)
         st.text(str(error))
         return
-    st.text("They hold for you, in this window, until it is closed or reloaded.")
+    st.text(strings.SETTINGS_WHAT)
     if said := st.session_state.pop("settings_said", ""):
         st.success(said)
     turn = st.session_state.setdefault("settings_turn", 0)
     with st.form("settings", width=720):
-        how = st.radio("Answers", [_QUOTE, _WRITE], index=int(now.generates))
-        model = st.text_input("Model", now.model, help="Empty: the service's own choice.")
-        base_url = st.text_input(
-            "Base URL", now.base_url, help="Empty: OpenAI. Any OpenAI-compatible service will do."
-        )
+        how = st.radio(strings.ANSWERS, [strings.QUOTE, strings.WRITE], index=int(now.generates))
+        model = st.text_input(strings.MODEL, now.model, help=strings.MODEL_HELP)
+        base_url = st.text_input(strings.BASE_URL, now.base_url, help=strings.BASE_URL_HELP)
         key = st.text_input(
-            "Key",
+            strings.KEY,
             type="password",
             autocomplete="off",
-            help="Empty: the one given before for this URL.",
+            help=strings.KEY_HELP,
             key=f"key-{turn}",  # a new field once it is used, so that the key is not shown again
         )
-        passages = st.slider("Passages that an answer may draw on", 1, 50, now.passages)
-        strict = st.checkbox(
-            "Withhold sentences of a model that the documents do not back", now.strict
-        )
+        passages = st.slider(strings.PASSAGES_TO_READ, 1, 50, now.passages)
+        strict = st.checkbox(strings.WITHHOLD, now.strict)
         use, test = st.columns(2)
-        used = use.form_submit_button("Use these settings", width="stretch")
-        tested = test.form_submit_button("Test the connection", width="stretch")
+        used = use.form_submit_button(strings.USE_SETTINGS, width="stretch")
+        tested = test.form_submit_button(strings.TEST_CONNECTION, width="stretch")
     if not (used or tested):
         return
     given = key.strip() or _known_key(common, now, base_url.strip())
     wanted: dict[str, Any] = {"passages": passages, "model": model.strip(), "strict": strict}
     wanted |= {"base_url": base_url.strip(), "api_key": given}
-    if how == _QUOTE and used:
+    if how == strings.QUOTE and used:
         wanted |= {"base_url": "", "api_key": "", "gguf": ""}
     elif base_url.strip():
         wanted["gguf"] = ""  # a service instead of the file
     try:
         chosen = variant(shared.engine(), wanted)
         if tested:
-            with st.spinner("Asking the model"):
+            with st.spinner(strings.ASKING_MODEL):
                 st.success(_try(chosen))
             return
-        if how == _WRITE and chosen.model is None:
-            raise qa.InputError("a model needs a service: give a base URL, a key, or both")
+        if how == strings.WRITE and chosen.model is None:
+            raise qa.InputError(strings.NO_SERVICE)
         st.session_state["engine"] = chosen
         st.session_state["settings_turn"] += 1
-        st.session_state["settings_said"] = "These settings are in use."
+        st.session_state["settings_said"] = strings.SETTINGS_IN_USE
         st.rerun()
     except qa.QAError as error:
-        st.error("That does not work yet.")
+        st.error(strings.DOES_NOT_WORK)
         st.text(_without(str(error), given))
 
 
@@ -132,11 +128,11 @@ def _known_key(common: qa.Settings, now: qa.Settings, base_url: str) -> str:
 def _try(engine: qa.Engine) -> str:
     """What a model that works says. Raises ModelError or InputError that says what to do."""
     if engine.model is None:
-        raise qa.InputError("there is no service to ask: give a base URL, a key, or both")
+        raise qa.InputError(strings.NO_SERVICE)
     said = "".join(engine.model.reply(_SYSTEM, _USER)).strip()
     if not said:
-        raise qa.ModelError("the model replied with nothing: choose another one")
-    return "The connection works: the model replied."
+        raise qa.ModelError(strings.REPLY_EMPTY)
+    return strings.CONNECTION_WORKS
 
 
 def _without(text: str, key: str) -> str:

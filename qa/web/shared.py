@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 import qa
+from qa.web import strings
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Holding:
     gone: tuple[str, ...]
 
 
-@st.cache_resource(show_spinner="Opening the index", on_release=qa.Engine.close)
+@st.cache_resource(show_spinner=strings.OPENING_THE_INDEX, on_release=qa.Engine.close)
 def engine() -> qa.Engine:
     """One engine for every session of this server."""
     return qa.Engine.open()

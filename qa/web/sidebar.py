@@ -6,9 +6,10 @@ from pathlib import Path
 import streamlit as st
 
 import qa
-from qa.web import components
+from qa.web import components, strings
 from qa.web.answer import day
 from qa.web.conversations import LONGEST_TITLE, Conversations, Entry, Exchange, to_markdown
+from qa.web.strings import say
 
 LISTED = 5  # documents
 SHOWN = 8  # conversations, before all are asked for
@@ -16,11 +17,11 @@ SHOWN = 8  # conversations, before all are asked for
 
 def show_head(who: str, documents: int, passages: int, start_over: Callable[[], None]) -> None:
     """Who answers, from how much. Calls `start_over` for a new conversation."""
-    st.title("qa", anchor=False)
+    st.title(strings.NAME, anchor=False)
     # st.text, because a model's name is no Markdown either.
     st.text(who)
-    st.text(f"{count(documents, 'document')}, {count(passages, 'passage')}")
-    st.button("New conversation", on_click=start_over, width="stretch")
+    st.text(say(strings.COLLECTION, documents=documents, passages=passages))
+    st.button(strings.NEW_CONVERSATION, on_click=start_over, width="stretch")
 
 
 def show_documents(documents: Sequence[qa.Document], open_: Callable[[str], None]) -> None:
@@ -31,7 +32,7 @@ def show_documents(documents: Sequence[qa.Document], open_: Callable[[str], None
         components.choices(
             "documents",
             {
-                "label": "Newest documents",
+                "label": strings.NEWEST_DOCUMENTS,
                 "style": "documents",
                 "items": [{"label": d.title, "detail": day(d.published)} for d in listed],
             },
@@ -64,7 +65,12 @@ def show_conversations(
             }
             for e in entries
         ]
-        data = {"label": "Conversations", "style": "documents", "items": items, "most": SHOWN}
+        data = {
+            "label": strings.CONVERSATIONS,
+            "style": "documents",
+            "items": items,
+            "most": SHOWN,
+        }
         components.choices("conversations", data, lambda n: choose(entries[n].id))
 
 
@@ -75,23 +81,20 @@ def _manage(
     root: Path,
     delete: Callable[[str], None],
 ) -> None:
-    with st.popover("This conversation", width="stretch"):
+    with st.popover(strings.THIS_CONVERSATION, width="stretch"):
         with st.form(f"rename-{entry.id}", border=False):
-            renamed = st.text_input("Title", entry.title, max_chars=LONGEST_TITLE)
-            if st.form_submit_button("Rename", width="stretch"):
+            renamed = st.text_input(
+                strings.CONVERSATION_TITLE, entry.title, max_chars=LONGEST_TITLE
+            )
+            if st.form_submit_button(strings.RENAME, width="stretch"):
                 store.rename(entry.id, renamed)
                 st.rerun()
         st.download_button(
-            "Download as Markdown",
+            strings.DOWNLOAD_MARKDOWN,
             to_markdown(entry.title, exchanges, root),
             file_name="conversation.md",
             mime="text/markdown",
             on_click="ignore",
             width="stretch",
         )
-        st.button("Delete for good", on_click=delete, args=(entry.id,), width="stretch")
-
-
-def count(n: int, noun: str) -> str:
-    """A number with its noun, such as 1 passage or 2,500 passages."""
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+        st.button(strings.DELETE_CONVERSATION, on_click=delete, args=(entry.id,), width="stretch")

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from qa.web import ASSETS
+from qa.web import ASSETS, strings
 
 
 def passed() -> bool:
@@ -34,26 +34,24 @@ def may_enter(user: Mapping[str, Any], allowed: Sequence[str]) -> bool:
 def page() -> None:
     """Asks to sign in, or says why that was not enough."""
     st.html(ASSETS / "page.css")
-    st.header("Sign in", anchor=False)
+    st.header(strings.SIGN_IN, anchor=False)
     if not st.secrets.load_if_toml_exists():
-        st.error(
-            "secrets.toml cannot be read, so the page stays closed. The server's log says why."
-        )
+        st.error(strings.SECRETS_UNREADABLE)
     elif st.user.get("is_logged_in"):
-        st.error("This account is not allowed to use this page.")
-        st.text(str(st.user.get("email") or "The provider gave no e-mail address."))
-        st.button("Sign out", on_click=st.logout)
+        st.error(strings.NOT_ALLOWED)
+        st.text(str(st.user.get("email") or strings.NO_ADDRESS))
+        st.button(strings.SIGN_OUT, on_click=st.logout)
     else:
-        st.text("The documents and conversations of this page are for people who sign in.")
-        st.button("Sign in", type="primary", on_click=st.login)
+        st.text(strings.SIGN_IN_WHY)
+        st.button(strings.SIGN_IN, type="primary", on_click=st.login)
 
 
 def show_sign_out() -> None:
     """A button in the sidebar, with who is signed in."""
     if st.user.get("is_logged_in"):
         with st.sidebar:
-            st.text(str(st.user.get("email") or st.user.get("name") or "Signed in"))
-            st.button("Sign out", on_click=st.logout, width="stretch")
+            st.text(str(st.user.get("email") or st.user.get("name") or strings.SIGNED_IN))
+            st.button(strings.SIGN_OUT, on_click=st.logout, width="stretch")
 
 
 def _allowed() -> Sequence[str]:

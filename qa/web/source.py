@@ -4,17 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import qa
+from qa.web import strings
 from qa.web.answer import day, place
 from qa.web.components import Data
 
 _AROUND = 60_000  # characters sent on each side of the first mark
-_ORIGINS = {
-    "metadata": "from its metadata",
-    "front matter": "from its front matter",
-    "header": "from its first lines",
-    "url": "from its URL",
-    "file name": "from its file name",
-}
 
 
 def view(document: qa.Document, spans: Sequence[tuple[int, int]], root: Path) -> Data:
@@ -31,7 +25,7 @@ def view(document: qa.Document, spans: Sequence[tuple[int, int]], root: Path) ->
     return {
         "title": document.title,
         "date": day(document.published),
-        "origin": _ORIGINS.get(document.published_from or "", ""),
+        "origin": strings.DATE_FROM.get(document.published_from or "", ""),
         "also": [place(other, root) for other in document.also_in],
         "place": place(document.source, root),
         "page": document.page(spans[0][0]) if spans else None,

@@ -8,8 +8,9 @@ from typing import Any
 import streamlit as st
 
 import qa
+from qa.web import strings
 from qa.web.answer import day
-from qa.web.sidebar import count
+from qa.web.strings import say
 
 _MOST = 120  # bars
 _SINCE, _UNTIL, _TURN, _DRAWN = "library-since", "library-until", "timeline", "timeline-drawn"
@@ -24,7 +25,7 @@ def show(documents: Sequence[qa.Document]) -> None:
 
 def fields() -> tuple[date | None, date | None]:
     """Fields for the first and the last day; what is in them."""
-    for key, label in ((_SINCE, "Published from"), (_UNTIL, "Published to")):
+    for key, label in ((_SINCE, strings.PUBLISHED_FROM), (_UNTIL, strings.PUBLISHED_TO)):
         st.date_input(
             label,
             None,
@@ -70,6 +71,11 @@ def _after(first: date, unit: int) -> date:
     return following.replace(day=1) if unit > 7 else following
 
 
+def _span(first: date, after: date) -> str:
+    one = (after - first).days == 1
+    return day(first) if one else say(strings.TIMELINE_FROM, day=day(first))
+
+
 def _chart(days: Sequence[date], undated: int) -> None:
     import altair
 
@@ -80,7 +86,7 @@ def _chart(days: Sequence[date], undated: int) -> None:
             "to": _milliseconds(after),
             "n": n,
             "none": 0,
-            "when": day(first) if (after - first).days == 1 else f"from {day(first)}",
+            "when": _span(first, after),
         }
         for first, after, n in spans
     ]
@@ -100,23 +106,23 @@ def _chart(days: Sequence[date], undated: int) -> None:
             y2="none:Q",
             opacity=altair.condition(brush, altair.value(1), altair.value(0.35)),
             tooltip=[
-                altair.Tooltip("when:N", title="Published"),
-                altair.Tooltip("n:Q", title="Documents"),
+                altair.Tooltip("when:N", title=strings.TIMELINE_PUBLISHED),
+                altair.Tooltip("n:Q", title=strings.TIMELINE_DOCUMENTS),
             ],
         )
         .properties(height=100)
         .add_params(brush)
     )
-    left_out = f"; {count(undated, 'document')} without a date" if undated else ""
+    about = say(strings.TIMELINE, n=len(days), first=day(days[0]), last=day(days[-1]))
     st.altair_chart(
         chart,
         width="stretch",
         key=_key(),
         on_select=_brushed,
         selection_mode="days",
-        alt=f"Timeline of {len(days)} documents, {day(days[0])} to {day(days[-1])}{left_out}",
+        alt=about + (say(strings.UNDATED, n=undated) if undated else ""),
     )
-    st.text("Drag over the timeline to choose days, or use the fields.")
+    st.text(strings.TIMELINE_USE)
 
 
 def _key() -> str:

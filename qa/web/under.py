@@ -8,26 +8,21 @@ from textwrap import shorten
 from typing import Any
 
 import qa
-from qa.web.answer import day, marked, place
+from qa.web import strings
+from qa.web.answer import day, marked, on_page, place
 from qa.web.components import Data
 from qa.web.conversations import Again, Exchange
+from qa.web.strings import say
 
 LONGEST = 2_000  # characters of a reason that are kept
 _BEGUN = 60  # characters of a passage, to tell it from others of its document
-_FAULTS = {
-    "wrong": "It is wrong",
-    "incomplete": "Something is missing",
-    "source": "Its source does not say that",
-    "unanswerable": "The documents do not say: it should have said so",
-}
-_REFUSED = {"answerable": "The documents do say"}
 
 
 def view(
     answer: qa.Answer, root: Path, said: qa.Feedback | None, ways: Sequence[tuple[str, Again]]
 ) -> Data:
     """What the page shows under an answer, after what was `said` of it."""
-    faults = _REFUSED if answer.abstained else _FAULTS
+    faults = strings.FAULTS_OF_A_REFUSAL if answer.abstained else strings.FAULTS
     return {
         "judged": said
         and {
@@ -51,16 +46,17 @@ def ways(answer: qa.Answer, now: qa.Filters, model: str) -> list[tuple[str, Agai
     `model` is empty where none is."""
     before, found = answer.filters, list[tuple[str, Again]]()
     if now and now != before:
-        found.append((f"Only in documents {now}", Again(now)))
+        found.append((say(strings.ONLY_IN_DOCUMENTS, filters=str(now)), Again(now)))
     if before:
-        found.append(("In all documents", Again(qa.Filters())))
+        found.append((strings.IN_ALL_DOCUMENTS, Again(qa.Filters())))
     # Of what no document speaks, a model is not asked.
     other = model and model != answer.model and (_by_model(answer) or not answer.abstained)
-    found.append((f"With {model}" if other else "Once more, the same way", Again(before)))
+    once = say(strings.WITH_MODEL, model=model) if other else strings.ONCE_MORE
+    found.append((once, Again(before)))
     if model and not _strict(answer):
-        found.append(("Strictly: leave out what is not backed", Again(before, how="strict")))
+        found.append((strings.STRICTLY, Again(before, how="strict")))
     if _by_model(answer):
-        found.append(("Quote the documents, without a model", Again(before, how="quoted")))
+        found.append((strings.QUOTE_INSTEAD, Again(before, how="quoted")))
     return found
 
 
@@ -72,7 +68,8 @@ def judged(
         return None
     right, answer = given["right"], exchange.answer
     fault = given.get("fault")
-    known: Any = fault if not right and fault in _FAULTS | _REFUSED else ""
+    faults = strings.FAULTS | strings.FAULTS_OF_A_REFUSAL
+    known: Any = fault if not right and fault in faults else ""
     return qa.Feedback(
         id=exchange.id,
         given=datetime.now(UTC),
@@ -100,19 +97,18 @@ def copied(answer: qa.Answer, root: Path) -> str:
     for number, cited in answer.sources.items():
         first = cited[0]
         head = f"[{number}] {first.title}, {day(first.published)}, {place(first.source, root)}"
-        quotes = (f"“{' '.join(c.quote.split())}”{_page(c)}" for c in cited)
+        quotes = (f"“{' '.join(c.quote.split())}”{on_page(c)}" for c in cited)
         parts.append("\n".join([head, *quotes]))
     return "\n\n".join(parts) + "\n"
 
 
 def foot(answer: qa.Answer) -> str:
     """Who answered, how long it took, and what was spent."""
-    who = answer.spent or (answer.model if _by_model(answer) else "Quoted, without a model")
-    strict = "; strict" if _by_model(answer) and _strict(answer) else ""
+    who = answer.spent or (answer.model if _by_model(answer) else strings.QUOTED)
+    strict = strings.STRICT if _by_model(answer) and _strict(answer) else ""
     seconds = sum(answer.timings.values())
-    return f"{who}{strict}" + (
-        f"; {seconds:.{2 if seconds < 1 else 1}f} seconds" if seconds else ""
-    )
+    took = f"{seconds:.{2 if seconds < 1 else 1}f}"
+    return f"{who}{strict}" + (say(strings.SECONDS, seconds=took) if seconds else "")
 
 
 def _by_model(answer: qa.Answer) -> bool:
@@ -125,23 +121,20 @@ def _strict(answer: qa.Answer) -> bool:
 
 def _searched(answer: qa.Answer) -> str:
     """What was searched for, in what, and how much of it was read."""
-    scope = answer.searched or (f"documents {answer.filters}" if answer.filters else "")
+    scope = answer.searched
+    if not scope and answer.filters:
+        scope = say(strings.DOCUMENTS_CHOSEN, filters=str(answer.filters))
     where = f" {scope}{',' if ',' in scope else ''}" if scope else ""
-    count = len(answer.evidence)
-    read = "1 passage was" if count == 1 else f"{count} passages were"
-    return f"Searched{where} for “{answer.query}”. {read} read, best first."
+    return say(strings.READ, scope=where, query=answer.query, n=len(answer.evidence))
 
 
 def _meaning(answer: qa.Answer) -> str:
     """What the scores are."""
     settings = answer.provenance.settings if answer.provenance else {}
-    by = (
-        f"the place that {settings['reranker']} gave them, where it gave one"
-        if settings.get("reranker")
-        else "how much of the question a passage says word by word, a little of how near it is in "
-        "meaning (cosine) and in words (BM25), and of the days that the question names"
-    )
-    return f"The score is what they are ranked by: {by}. – means that it was not found that way."
+    by = strings.RANKED_BY_WORDS
+    if settings.get("reranker"):
+        by = say(strings.RANKED_BY_MODEL, model=settings["reranker"])
+    return say(strings.SCORES_MEAN, by=by)
 
 
 def _ranks(answer: qa.Answer) -> list[Data]:
@@ -171,10 +164,6 @@ def _begun(text: str) -> str:
 
 def _score(part: float | None) -> str:
     return "–" if part is None else f"{part:.2f}"
-
-
-def _page(citation: qa.Citation) -> str:
-    return f" (page {citation.page})" if citation.page else ""
 
 
 def _words(given: Any) -> str:

@@ -6,13 +6,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const items = data.items.map(({ label, detail, current, removes }, n) =>
     el("li", { hidden: n >= most && !current && "" },
       el("button", { class: "choice", "aria-current": current && "page",
-        "aria-label": removes && `Remove the filter: ${label}`, onclick: () => setTriggerValue("choose", n) },
+        "aria-label": removes && say(strings.REMOVE_FILTER, { filter: label }), onclick: () => setTriggerValue("choose", n) },
         el("span", { class: "name" }, label, removes && " ✕"),
         detail && el("span", { class: "quiet" }, detail))));
   const words = data.items.map(({ label, detail, words }) =>
     [label, detail, words].filter(Boolean).join(" ").toLowerCase());
   const all = items.length > most && el("button", { class: "all", onclick: () => narrow("") },
-    `Show all ${items.length}`);
+    say(strings.SHOW_ALL, { n: items.length }));
   const narrow = (wanted) => {
     items.forEach((item, n) => { item.hidden = !words[n].includes(wanted); });
     if (all) all.hidden = true;
@@ -20,7 +20,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   root.replaceChildren(
     el("p", { class: "label" }, data.label),
     items.length > Math.min(most, 20)
-      ? el("input", { type: "search", placeholder: "Search", "aria-label": `Search: ${data.label}`,
+      ? el("input", { type: "search", placeholder: strings.SEARCH, "aria-label": say(strings.SEARCH_IN, { list: data.label }),
           oninput: (event) => narrow(event.target.value.toLowerCase()) })
       : "",
     el("ul", { class: data.style }, items),

@@ -9,6 +9,14 @@ function el(tag, attributes, ...children) {
   return node;
 }
 
+// A text of strings.py with its values filled in, as its `say` does.
+function say(template, values) {
+  return template.replace(/{(\w+)(?::([^|}]*)\|([^}]*))?}/g, (_, name, one, many) => {
+    const value = values[name], shown = value.toLocaleString("en");
+    return one === undefined ? shown : `${shown} ${value === 1 ? one : many}`;
+  });
+}
+
 // A message with `commands` in code.
 function prose(text) {
   return text.split("`").map((part, n) => (n % 2 ? el("code", {}, part) : part));

@@ -13,7 +13,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       String(number));
 
   const statement = ({ text, verdict, label, reasons, chips }, n) => {
-    const why = reasons.length ? reasons.join("; ") : "no reason given";
+    const why = reasons.length ? reasons.join("; ") : strings.NO_REASON;
     const toggle = (event) => {
       const shown = event.currentTarget.getAttribute("aria-expanded") === "true";
       event.currentTarget.setAttribute("aria-expanded", String(!shown));
@@ -33,7 +33,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     el("li", { class: "source" },
       el("span", { class: "number", "aria-hidden": "true" }, String(number)),
       el("div", {},
-        el("button", { class: "title", "aria-label": `source ${number}: ${title}, ${date}`,
+        el("button", { class: "title", "aria-label": say(strings.CHIP, { number, title, day: date }),
           onclick: open({ ...quotes[0].target, spans: quotes.flatMap((q) => q.target.spans) }) },
           title),
         el("p", { class: "quiet" }, `${date} · ${place}`),
@@ -50,11 +50,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
     el("div", { class: "side" },
       el("p", { class: "figure" }, figure),
       el("p", { class: "quiet" }, `${date} · ${title} · ${place}`),
-      el("button", { class: "quote", "aria-label": `source ${number}, ${date}: ${text}`,
+      el("button", { class: "quote", "aria-label": say(strings.SIDE, { number, day: date, quote: text }),
         onclick: open(target) }, `“${text}”`));
+  const [disagree, end] = strings.DISAGREE.split("{what}");
   const conflict = ({ what, sides }) =>
-    el("section", { class: "conflict", "aria-label": `The documents disagree on ${what}` },
-      el("p", {}, "The documents disagree on “", el("strong", {}, what), "”"),
+    el("section", { class: "conflict", "aria-label": say(strings.DISAGREE, { what }) },
+      el("p", {}, disagree, el("strong", {}, what), end),
       el("div", { class: "sides" }, sides.map(side)));
 
   const remarks = () => data.remarks.map((remark) =>
@@ -66,7 +67,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     remarks(),
     data.doubt && el("p", { class: "doubt", role: "note" }, data.doubt),
     data.searched && el("p", { class: "quiet searched" }, data.searched),
-    data.sources.length > 0 && el("h3", { class: "label" }, "Sources"),
+    data.sources.length > 0 && el("h3", { class: "label" }, strings.SOURCES),
     data.sources.length > 0 && el("ol", { class: "sources" }, data.sources.map(source)),
   ];
 
@@ -76,26 +77,25 @@ export default function ({ data, parentElement, setTriggerValue }) {
       el("p", { class: "answer" }, lead),
       remarks(),
       rest.length > 0 && el("p", { class: "quiet searched" }, rest.join(" ")),
-      data.nearest.length > 0 && el("h3", { class: "label" }, "Nearest passages"),
+      data.nearest.length > 0 && el("h3", { class: "label" }, strings.NEAREST),
       data.nearest.length > 0 && el("ul", { class: "sources" }, data.nearest.map(passage)),
-      el("p", { class: "quiet hint" },
-        prose("Is it in a document that is not here? Add it in the Library or with `qa index FOLDER`, and ask again.")),
+      el("p", { class: "quiet hint" }, prose(strings.ADD_AND_ASK_AGAIN)),
     ];
   };
 
   const failed = () => [
     el("div", { class: "failure", role: "alert" },
-      el("p", {}, el("strong", {}, "No answer: "), prose(data.error)),
+      el("p", {}, el("strong", {}, strings.FAILED), prose(data.error)),
       el("button", { class: "retry", onclick: () => setTriggerValue("retry", true) },
-        "Ask again")),
+        strings.ASK_AGAIN)),
   ];
 
   const waits = () => data.waits
-    ? [el("p", { class: "quiet" }, "Waits for the answer before, which it may lean on.")] : [];
+    ? [el("p", { class: "quiet" }, strings.WAITS)] : [];
   const body = data.error ? failed() : data.refusal ? refused() : data.statements ? answered() : waits();
   const settled = Boolean(data.error || data.refusal || data.statements);
   root.replaceChildren(
-    el("section", { "aria-label": `Question: ${data.question}` },
+    el("section", { "aria-label": say(strings.QUESTION, { question: data.question }) },
       el("h2", { class: "question" }, data.question),
       body,
       data.under && under(data, root, open, setTriggerValue)));

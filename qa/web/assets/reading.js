@@ -5,10 +5,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const close = () => setTriggerValue("close", true);
   const part = ({ text, label }) =>
     el("li", label ? {} : { class: "between" },
-      el("p", { class: "label" }, label || "Not searched"),
+      el("p", { class: "label" }, label || strings.NOT_SEARCHED),
       el("p", { class: "words" }, text));
   root.replaceChildren(
-    el("article", { class: "panel", tabindex: "-1", "aria-label": `Document: ${data.title}`,
+    el("article", { class: "panel", tabindex: "-1", "aria-label": say(strings.DOCUMENT_NAMED, { title: data.title }),
       onkeydown: (event) => event.key === "Escape" && close() },
       el("header", {},
         el("div", {},
@@ -17,9 +17,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
           el("p", { class: "quiet" }, data.about, data.url
             && el("a", { href: data.url, target: "_blank", rel: "noopener noreferrer" }, data.url)),
           data.also.length > 0
-            && el("p", { class: "quiet" }, `The same text is in ${data.also.join(", ")}`)),
-        el("button", { class: "close", "aria-label": "Close the document", onclick: close }, "✕")),
-      el("div", { class: "text", tabindex: "0", role: "document", "aria-label": "Text" },
+            && el("p", { class: "quiet" }, say(strings.SAME_TEXT_IN, { places: data.also.join(", ") }))),
+        el("button", { class: "close", "aria-label": strings.CLOSE_DOCUMENT, onclick: close }, "✕")),
+      el("div", { class: "text", tabindex: "0", role: "document", "aria-label": strings.TEXT },
         el("ol", {}, data.parts.map(part)))));
   // In a narrow window the document stands below the list.
   root.firstChild.focus({ preventScroll: window.innerWidth > 1024 });

@@ -7,7 +7,7 @@ function under(data, root, open, send) {
   const state = (root.state ??= { form: null, ways: false, ranks: false, saving: false, said: "" });
   const box = el("div", { class: "under" });
 
-  const names = { true: "This answer is right", false: "This answer is not right" };
+  const names = { true: strings.RIGHT, false: strings.NOT_RIGHT };
   const judge = (right) => {
     const back = judged?.right === right;
     state.form = back ? null : { right, fault: "", reason: "", expected: "" };
@@ -44,27 +44,27 @@ function under(data, root, open, send) {
         send("judge", { ...state.form });
         close();
       } },
-      el("p", { class: "quiet" }, "Your judgement is kept. You can say more:"),
-      !state.form.right && el("fieldset", {}, el("legend", {}, "What is wrong?"), faults.map(choice)),
-      !state.form.right && state.form.fault !== "unanswerable" && field("expected", "What would be right, in the words of the documents (optional)"),
-      field("reason", "Why (optional)"),
+      el("p", { class: "quiet" }, strings.JUDGEMENT_IS_KEPT),
+      !state.form.right && el("fieldset", {}, el("legend", {}, strings.WHAT_IS_WRONG), faults.map(choice)),
+      !state.form.right && state.form.fault !== "unanswerable" && field("expected", strings.WHAT_WOULD_BE_RIGHT),
+      field("reason", strings.WHY),
       el("div", { class: "acts" },
-        el("button", { class: "act strong", type: "submit", "data-key": "send" }, "Keep this too"),
+        el("button", { class: "act strong", type: "submit", "data-key": "send" }, strings.KEEP_THIS_TOO),
         el("button", { class: "act", type: "button", "data-key": "no", onclick: close },
-          "Not now")));
+          strings.NOT_NOW)));
 
   const verdict = () => {
     const fault = faults.find(({ value }) => value === judged.fault)?.label;
-    const right = judged.expected && `Right would be “${judged.expected}”`;
-    const words = [`You marked this as ${judged.right ? "right" : "not right"}`, fault, right, judged.reason];
+    const right = judged.expected && say(strings.WOULD_BE_RIGHT, { words: judged.expected });
+    const words = [judged.right ? strings.MARKED_RIGHT : strings.MARKED_NOT_RIGHT, fault, right, judged.reason];
     const more = () => { state.form = { ...judged }; draw(); };
     return el("p", { class: "quiet judged" },
       words.filter(Boolean).map((one) => (/[.!?]$/.test(one) ? `${one} ` : `${one}. `)),
-      el("button", { class: "link", "data-key": "more", onclick: more }, "Say more"));
+      el("button", { class: "link", "data-key": "more", onclick: more }, strings.SAY_MORE));
   };
 
   const copy = async () => {
-    state.said = (await toClipboard(copied)) ? "Copied." : "The browser did not allow it.";
+    state.said = (await toClipboard(copied)) ? strings.COPIED : strings.NOT_COPIED;
     draw();
   };
   const save = () => {
@@ -79,19 +79,19 @@ function under(data, root, open, send) {
       el("ul", {}, ways.map((label, n) => el("li", {},
         el("button", { class: "link", "data-key": `way-${n}`, onclick: () => { state.ways = false; send("again", n); draw(); } },
           label)))),
-      el("p", { class: "quiet" }, "Choose other filters in the sidebar, another model in Settings."));
+      el("p", { class: "quiet" }, strings.WHERE_TO_CHOOSE));
 
   const table = () =>
     el("div", { class: "ranks" },
       el("p", { class: "quiet" }, searched),
       el("table", {},
-        el("thead", {}, el("tr", {}, ["Passage", "Score", "Words said", "Cosine", "BM25"].map((name) =>
+        el("thead", {}, el("tr", {}, [strings.PASSAGE, strings.SCORE, strings.WORDS_SAID, strings.COSINE, strings.BM25].map((name) =>
           el("th", { scope: "col" }, name)))),
         el("tbody", {}, ranks.map(({ title, detail, cited, scores, target }, n) =>
           el("tr", {},
             el("th", { scope: "row" },
               el("button", { class: "link", "data-key": `rank-${n}`, onclick: open(target) }, `${n + 1}. ${title}`),
-              el("span", { class: "quiet" }, cited > 0 && `Cited as ${cited} · `, detail)),
+              el("span", { class: "quiet" }, cited > 0 && `${say(strings.CITED_AS, { number: cited })} · `, detail)),
             scores.map((score) => el("td", {}, score)))))),
       el("p", { class: "quiet" }, meaning));
 
@@ -101,10 +101,10 @@ function under(data, root, open, send) {
       el("div", { class: "acts" },
         thumb(true),
         thumb(false),
-        el("button", { class: "act", "data-key": "copy", onclick: copy }, "Copy"),
-        el("button", { class: "act", "data-key": "save", title: "The answer with its evidence, for `qa verify`", onclick: save }, "Download"),
-        el("button", { class: "act", "data-key": "ways", "aria-expanded": String(state.ways), onclick: toggle("ways") }, "Ask again …"),
-        el("button", { class: "act", "data-key": "ranks", "aria-expanded": String(state.ranks), onclick: toggle("ranks") }, "What was searched"),
+        el("button", { class: "act", "data-key": "copy", onclick: copy }, strings.COPY),
+        el("button", { class: "act", "data-key": "save", title: strings.DOWNLOAD_WHAT, onclick: save }, strings.DOWNLOAD),
+        el("button", { class: "act", "data-key": "ways", "aria-expanded": String(state.ways), onclick: toggle("ways") }, strings.OTHER_WAYS),
+        el("button", { class: "act", "data-key": "ranks", "aria-expanded": String(state.ranks), onclick: toggle("ranks") }, strings.WHAT_WAS_SEARCHED),
         el("span", { class: "quiet", role: "status" }, state.said)),
       state.form ? form() : judged ? verdict() : "",
       state.ways ? list() : "",

@@ -2,6 +2,7 @@
 # make test    lint, type check and test                   make ask Q="what did López Obrador ask for?"
 # make eval    the fixture sets against the accepted runs  make accept  accept the runs of the code as it is
 # make axe     install axe-core, which tests accessibility
+# make screenshots               pictures of every view, those of the README among them
 
 PYTHON ?= python3
 PORT ?= 8501
@@ -17,7 +18,7 @@ LIBRARY_GATE = answer_inclusion>=0.58,citation_precision_document>=0.85,refusal_
 	false_refusals<=0.15,retrieval_recall@5>=0.95,retrieval_mrr@10>=0.83,supported>=1
 QUOTING = env -u OPENAI_API_KEY -u OPENAI_BASE_URL -u QA_GGUF
 
-.PHONY: chat test setup ask eval eval-corpus eval-library accept axe
+.PHONY: chat test setup ask eval eval-corpus eval-library accept axe screenshots
 
 chat: setup
 	$(BIN)/qa index corpus
@@ -58,6 +59,13 @@ accept: setup
 # What the accessibility of the page is tested with; needs npm.
 axe:
 	npm install --silent --no-save --no-audit --no-fund --prefix .venv axe-core@$(AXE)
+
+screenshots: setup
+	$(BIN)/pytest tests/test_screenshots.py
+	cp screenshots/answer-wide-light.png docs/screenshots/answer.png
+	cp screenshots/refusal-narrow-light.png docs/screenshots/refusal.png
+	cp screenshots/library-wide-light.png docs/screenshots/library.png
+	cp screenshots/evaluate-wide-dark.png docs/screenshots/evaluate.png
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "qa needs Python 3.11 or newer: make PYTHON=python3.11 ...")'

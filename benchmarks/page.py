@@ -8,27 +8,23 @@ what was waited for stands there. Writes docs/benchmarks.md.
 """
 
 import argparse
-import os
 import re
-import socket
-import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
 import tables
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 import qa
 from qa.evaluation import load_cases
 
-CHROMIUM = "/usr/bin/chromium"
-QUIET = ("background-networking", "component-update", "sync")
+sys.path.append(str(tables.ROOT / "tests"))
+
+from browsing import WIDE, chromium, question_field, served
+
 QUESTION = "what did López Obrador ask for in return?"
 # Waits, frame by frame, until the text of the page, that inside of components included, matches.
 WATCH = """
@@ -121,59 +117,15 @@ def _questions(home: Path, most: int) -> list[tuple[str, str]]:
     return found
 
 
-@contextmanager
-def served(home: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
-    """A page on this home, which quotes, and its process."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    keys = {"OPENAI_API_KEY", "OPENAI_BASE_URL", "QA_MODEL"}
-    environment = {k: v for k, v in os.environ.items() if k not in keys} | {"QA_HOME": str(home)}
-    command = [sys.executable, "-m", "streamlit", "run", str(tables.ROOT / "app.py")]
-    with subprocess.Popen(
-        [*command, "--server.port", str(port)],
-        cwd=tables.ROOT,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        try:
-            url = f"http://127.0.0.1:{port}"
-            _wait_for(f"{url}/_stcore/health")
-            yield url, process
-        finally:
-            process.terminate()
-
-
-def _wait_for(url: str, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """A browser that asks nobody for anything by itself."""
-    options = ["--no-sandbox", "--disable-gpu", *(f"--disable-{name}" for name in QUIET)]
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=options)
-        yield browser
-        browser.close()
-
-
 def _page(browser: Browser, url: str) -> Page:
     """The page with its question field, in a new context: nothing is cached."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    context = browser.new_context(
+        viewport={"width": WIDE[0], "height": WIDE[1]}, reduced_motion="reduce"
+    )
     page = context.new_page()
     page.add_init_script(WATCH)
     page.goto(url)
-    page.get_by_test_id("stChatInputTextArea").wait_for()
+    question_field(page).wait_for()
     return page
 
 
@@ -198,7 +150,7 @@ def _answered(page: Page, asked: Sequence[tuple[str, str]]) -> Iterator[tuple[fl
         page.get_by_role("button", name="New conversation").click()
         page.locator(".questions").wait_for()
         _settle(page)
-        field = page.get_by_test_id("stChatInputTextArea")
+        field = question_field(page)
         field.fill(question)
         page.evaluate(WAIT, words)
         field.press("Enter")
@@ -211,13 +163,15 @@ def _answered(page: Page, asked: Sequence[tuple[str, str]]) -> Iterator[tuple[fl
 def _clicks(browser: Browser, url: str, runs: int) -> dict[str, list[float]]:
     """Milliseconds from a click to what it shows."""
     page = _page(browser, url)
-    page.get_by_test_id("stChatInputTextArea").fill(QUESTION)
+    question_field(page).fill(QUESTION)
     page.keyboard.press("Enter")
     page.locator("button.chip").first.wait_for()
     steps = {
         "a citation opens its source": ("button.chip", "aside mark", True),
         "the source is closed": ("aside [aria-label='Close the source']", "aside", False),
         "the library": ("a[href$='/library']", ".stDataFrame", True),
+        "the evaluation": ("a[href$='/evaluate']", "#evaluate", True),
+        "the settings": ("a[href$='/settings']", "#settings", True),
         "back to the answer": ("[data-testid=stSidebarNav] li a", "button.chip", True),
     }
     times: dict[str, list[float]] = {name: [] for name in steps}
@@ -239,10 +193,10 @@ def _together(
     pages = [_page(browser, url) for _ in asked]
     for page, (question, words) in zip(pages, asked, strict=True):
         page.locator(".questions").wait_for()
-        page.get_by_test_id("stChatInputTextArea").fill(question)
+        question_field(page).fill(question)
         page.evaluate(WAIT, words)
     for page in pages:
-        page.get_by_test_id("stChatInputTextArea").press("Enter")
+        question_field(page).press("Enter")
     found = []
     for page in pages:
         found.append(page.evaluate(FIRST))

@@ -1,6 +1,7 @@
 """The values that flow through the system. All are frozen; a stage returns new ones."""
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
@@ -143,6 +144,11 @@ class Statement:
     verdict: Verdict
     reasons: tuple[str, ...] = ()
 
+    @property
+    def sources(self) -> dict[int, list[Citation]]:
+        """Its citations under each number, as it cites them."""
+        return _by_number(self.citations)
+
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
@@ -253,10 +259,7 @@ class Answer:
     @property
     def sources(self) -> dict[int, list[Citation]]:
         """The citations under each number, by number, each in the order of the text."""
-        found = dict[int, list[Citation]]()
-        for citation in sorted(self.citations, key=lambda c: c.number):
-            found.setdefault(citation.number, []).append(citation)
-        return found
+        return _by_number(sorted(self.citations, key=lambda c: c.number))
 
     @property
     def _disputed(self) -> tuple[Citation, ...]:
@@ -276,9 +279,7 @@ class Answer:
         if self.abstained:
             return "\n\n".join(filter(None, (self.text, _nearest(self.evidence), *after)))
         sentences = " ".join(_marked(s) for s in self.statements)
-        sources = dict[int, list[Citation]]()
-        for citation in dict.fromkeys((*self.citations, *self._disputed)):
-            sources.setdefault(citation.number, []).append(citation)
+        sources = _by_number(dict.fromkeys((*self.citations, *self._disputed)))
         listed = "\n".join(_source(n, cs) for n, cs in sorted(sources.items()))
         return "\n\n".join([sentences, *filter(None, (listed, *after))])
 
@@ -417,8 +418,15 @@ def _iso(day: date | None) -> str | None:
     return day.isoformat() if day else None
 
 
+def _by_number(citations: Iterable[Citation]) -> dict[int, list[Citation]]:
+    found = dict[int, list[Citation]]()
+    for citation in citations:
+        found.setdefault(citation.number, []).append(citation)
+    return found
+
+
 def _marked(statement: Statement) -> str:
-    marks = "".join(f"[{n}]" for n in dict.fromkeys(c.number for c in statement.citations))
+    marks = "".join(f"[{n}]" for n in statement.sources)
     doubt = "" if statement.verdict == "supported" else f" ({statement.verdict})"
     return f"{statement.text}{' ' if marks else ''}{marks}{doubt}"
 

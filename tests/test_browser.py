@@ -1,38 +1,21 @@
 """The page in a real browser, from a real server. Needs playwright and /usr/bin/chromium."""
 
 import datetime
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from browsing import NARROW, ROOT, WIDE, ask, choose, chromium, go, question_field, served, settle
 from openai_server import OpenAIServer, fails, says, stalls
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 import qa
 from qa.evaluation import feedback_cases
 
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="browser tests need playwright: pip install playwright"
-)
-CHROMIUM = Path("/usr/bin/chromium")
-if not CHROMIUM.exists():
-    pytest.skip(f"browser tests need {CHROMIUM}", allow_module_level=True)
-
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect  # noqa: E402
-
-expect.set_options(timeout=20_000)  # a busy machine is slow, not broken
 COLD = 60_000  # for the first answer of a server, which imports and loads much
 
-ROOT = Path(__file__).parent.parent
-WIDE, NARROW = (1440, 900), (360, 740)
 AXE = ROOT / ".venv/node_modules/axe-core/axe.min.js"
 # Serious violations that are not the page's own, as (rule, selector). Streamlit 1.67 has none, but
 # Vega, which draws its charts, gives the two parts of a brush no name.
@@ -96,57 +79,10 @@ def written_about(document: qa.Document) -> qa.Answer:
     )  # fmt: skip
 
 
-@contextmanager
-def server(home: Path, app: Path, secrets: Path | None = None, **variables: str) -> Iterator[str]:
-    """The URL of a page that runs until the block ends, with variables in its environment. In the
-    file of `secrets`, PORT stands for its port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    keys = {"OPENAI_API_KEY", "OPENAI_BASE_URL"}
-    environment = {k: v for k, v in os.environ.items() if k not in keys}
-    environment |= {"QA_HOME": str(home), "PYTHONPATH": str(ROOT), **variables}
-    options = ["--server.port", str(port), "--server.address", "127.0.0.1"]
-    if secrets:
-        secrets.write_text(secrets.read_text("utf-8").replace("PORT", str(port)), "utf-8")
-        options += ["--secrets.files", str(secrets)]
-    command = [sys.executable, "-m", "streamlit", "run", str(app), *options]
-    with subprocess.Popen(
-        [*command, "--server.headless", "true"],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        try:
-            url = f"http://127.0.0.1:{port}"
-            wait_for(f"{url}/_stcore/health")
-            yield url
-        finally:
-            process.terminate()
-
-
-def wait_for(url: str, seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except OSError:
-            assert time.monotonic() < deadline, f"{url} did not answer in {seconds} s"
-            time.sleep(0.1)
-
-
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    quiet = ["background-networking", "component-update", "sync"]
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", *(f"--disable-{name}" for name in quiet)],
-        )
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +95,7 @@ def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def demo(demo_folder: Path) -> Iterator[str]:
-    with server(demo_folder, ROOT / "app.py") as url:
+    with served(demo_folder) as (url, _):
         yield url
 
 
@@ -173,7 +109,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     answer = written_about(document)
     app = folder / "seeded.py"
     app.write_text(SEEDED.format(question=answer.question, answer=answer), encoding="utf-8")
-    with server(folder / ".qa", app) as url:
+    with served(folder / ".qa", app) as (url, _):
         yield url
 
 
@@ -212,28 +148,9 @@ def visit(context: BrowserContext) -> Iterator[Callable[..., Page]]:
 Visit = Callable[..., Page]
 
 
-def question_field(page: Page) -> Locator:
-    return page.get_by_test_id("stChatInputTextArea")
-
-
-def settle(page: Page) -> None:
-    """Waits until the page's script has run to its end: a rerun closes a list that is open."""
-    app = page.get_by_test_id("stApp")
-    expect(app).to_have_attribute("data-test-script-state", "notRunning")
-
-
 def choose_document(page: Page, title: str) -> None:
-    """Opens a document of the library by the field below the table. Scrolling closes a list that
-    is open, and to click is to scroll, so this tries again."""
-    field, option = page.get_by_label("Read a document"), page.get_by_role("option", name=title)
-    for _ in range(5):
-        settle(page)
-        field.scroll_into_view_if_needed()
-        field.click()
-        with suppress(AssertionError):
-            expect(option).to_be_visible(timeout=2_000)
-            option.click()
-            break
+    """Opens a document of the library by the field below the table."""
+    choose(page, "Read a document", title)
     expect(page.get_by_role("article", name=f"Document: {title}")).to_be_visible()
 
 
@@ -268,11 +185,6 @@ def violations(page: Page) -> Iterator[tuple[str, str, str]]:
                     )
                     if (violation["id"], selector) not in NOT_OURS:
                         yield theme, violation["id"], selector
-
-
-def ask(page: Page, question: str) -> None:
-    question_field(page).fill(question)
-    question_field(page).press("Enter")
 
 
 def test_a_chip_opens_the_source_at_the_exact_quote(demo: str, visit: Visit) -> None:
@@ -435,7 +347,7 @@ def test_a_conversation_survives_a_reload_and_a_new_server(
     expect(statement).to_be_visible()
     address = urlsplit(page.url)
     assert address.query.startswith("conversation=")
-    with server(demo_folder, ROOT / "app.py") as url:
+    with served(demo_folder) as (url, _):
         page = visit(f"{url}/?{address.query}")
         chip = page.locator(".statement", has_text=DEMO_QUOTE).locator("button.chip").first
         chip.click()
@@ -516,7 +428,7 @@ def test_a_model_is_watched_through_a_reload_stopped_replaced_and_missed(
     with OpenAIServer() as service:
         service.replies.append(stalls("He insisted on easing sanctions on Cuba and Venezuela. He"))
         model = {"OPENAI_BASE_URL": service.url, "QA_MODEL": "tiny", "NO_PROXY": "127.0.0.1"}
-        with server(demo_folder, ROOT / "app.py", **model) as url:
+        with served(demo_folder, **model) as (url, _):
             page = visit(url)
             ask(page, "what did Lopez Obrador ask for in return?")
             draft = page.locator(".st-key-draft", has_text="He insisted on easing sanctions")
@@ -548,7 +460,7 @@ def test_ten_people_at_once_share_one_engine(
     app = tmp_path / "shown.py"
     shown = "import streamlit as st\nfrom qa.web import shared\nst.text(id(shared.engine()))\n"
     app.write_text((ROOT / "app.py").read_text("utf-8") + shown, "utf-8")
-    with server(demo_folder, app) as url:
+    with served(demo_folder, app) as (url, _):
         first = visit(url)
         pages = [first, *(first.context.new_page() for _ in range(9))]
         for page in pages[1:]:
@@ -614,7 +526,7 @@ def test_filters_are_chips_that_can_be_taken_away(demo: str, visit: Visit) -> No
 def test_files_and_texts_are_added_asked_about_read_and_removed(
     tmp_path: Path, visit: Visit
 ) -> None:
-    with server(tmp_path / ".qa", ROOT / "app.py") as url:
+    with served(tmp_path / ".qa") as (url, _):
         page = visit(url)
         page.get_by_role("link", name="Library").click()
         expect(page.get_by_role("heading", name="Library")).to_be_visible()
@@ -675,7 +587,7 @@ def test_files_and_texts_are_added_asked_about_read_and_removed(
 
 def test_a_pdf_given_in_the_chat_box_is_asked_about(tmp_path: Path, visit: Visit) -> None:
     says = "The storm, which the weather service calls Ottilie, reached gusts of 131 kilometres"
-    with server(tmp_path / ".qa", ROOT / "app.py") as url:
+    with served(tmp_path / ".qa") as (url, _):
         page = visit(url, NARROW)
         box = page.get_by_test_id("stChatInput")
         box.locator("input[type=file]").set_input_files(
@@ -690,6 +602,65 @@ def test_a_pdf_given_in_the_chat_box_is_asked_about(tmp_path: Path, visit: Visit
         said.locator("button.chip").first.click()
         expect(page.locator("aside mark").first).to_contain_text(says)
         expect(page.locator("aside header")).to_contain_text(" · page 1")
+
+
+def test_files_that_disagree_are_read_on_while_one_is_elsewhere_and_shown_side_by_side(
+    tmp_path: Path, visit: Visit
+) -> None:
+    library, names = (
+        ROOT / "tests/fixtures/library",
+        ("herald-footbridge.html", "inquiry-summary.pdf"),
+    )
+    with served(tmp_path / ".qa") as (url, _):
+        page = visit(url)
+        box = page.get_by_test_id("stChatInput")
+        box.locator("input[type=file]").set_input_files([library / name for name in names])
+        expect(box).to_contain_text("inquiry")
+        ask(page, "How many firefighters took part in the rescue at the footbridge?")
+        expect(page.locator(".st-key-draft", has_text="Searching")).to_be_visible()
+        address = page.url
+        page.close()
+        page = visit(address)
+        sides = page.get_by_role("region", name="The documents disagree on").locator(".side")
+        expect(sides).to_have_count(2, timeout=COLD)
+        expect(sides.first).to_contain_text("64")
+        expect(sides.first).to_contain_text("14 March 2024")
+        expect(sides.last).to_contain_text("71")
+        sides.last.locator(".quote").click()
+        expect(page.locator("aside mark")).to_have_text("In all, 71 firefighters took part.")
+
+
+def test_the_whole_document_opens_in_the_library_at_the_quote(demo: str, visit: Visit) -> None:
+    page = visit(demo)
+    ask(page, "what did Lopez Obrador ask for in return?")
+    page.locator("button.chip").last.click()
+    page.get_by_role("button", name="Open the whole document").click()
+    article = page.get_by_role("article", name="Document: A massive caravan")
+    mark = article.locator("mark")
+    expect(mark).to_have_text(DEMO_QUOTE)
+    article.scroll_into_view_if_needed()
+    expect(mark).to_be_in_viewport()
+    expect(article).to_contain_text("Passage 1")
+    page.get_by_role("button", name="Close the document").click()
+    expect(article).to_have_count(0)
+    page.get_by_role("link", name="Ask", exact=True).click()
+    expect(page.locator(".statement", has_text=DEMO_QUOTE)).to_be_visible()
+
+
+def test_what_the_library_is_drawn_with_is_loaded_before_it_is_opened(
+    demo: str, visit: Visit
+) -> None:
+    page = visit(demo)
+    loaded = "performance.getEntriesByType('resource').map((e) => e.name)"
+    last = "(name) => name.includes('/js/FileUploader.')"  # one is loaded after the other
+    page.wait_for_function(f"{loaded}.some({last})")
+    before = page.evaluate(loaded)
+    go(page, "Library")
+    expect(page.locator(".stDataFrame canvas").first).to_be_visible()
+    expect(page.get_by_test_id("stVegaLiteChart").locator("svg.marks")).to_be_visible()
+    sizes = "performance.getEntriesByType('resource').map((e) => [e.name, e.decodedBodySize])"
+    late = {name: size for name, size in page.evaluate(sizes) if name not in before}
+    assert sum(late.values()) < 200_000, late  # of two megabytes
 
 
 def test_the_library_tells_where_a_date_is_from_and_reads_a_document(
@@ -745,12 +716,12 @@ def test_settings_test_a_connection_and_are_used_without_showing_the_key(
 ) -> None:
     page, key = visit(demo), "sk-never-shown"
     page.get_by_role("link", name="Settings").click()
+    page.get_by_text("Let a language model write").click()
     url, test = (
         page.get_by_label("Base URL", exact=True),
         page.get_by_role("button", name="Test the"),
     )
     expect(url).to_be_visible()
-    page.get_by_text("Let a language model write").click()
     with OpenAIServer() as service:
         service.replies += [fails(401, f"Incorrect API key provided: {key}"), says("ready")]
         service.replies.append(says("He insisted on easing sanctions on Cuba and Venezuela."))
@@ -790,9 +761,7 @@ def test_cases_are_run_measured_and_reported(demo: str, visit: Visit) -> None:
     first = shown.input_value()
     page.get_by_role("button", name="Run", exact=True).click()
     expect(shown).not_to_have_value(first)
-    settle(page)
-    page.get_by_label("Compare with").click()
-    page.get_by_role("option", name="cases.jsonl").first.click()
+    choose(page, "Compare with", "cases.jsonl")
     expect(page.get_by_role("heading", name="What is different")).to_be_visible()
     expect(page.get_by_text("3 cases in both runs: 0 went from wrong")).to_be_visible()
     expect(page.get_by_text("No metric is significantly")).to_be_visible()
@@ -805,10 +774,6 @@ def test_no_view_has_a_serious_accessibility_violation(demo: str, visit: Visit) 
     def check(view: str) -> None:
         settle(page)
         found[view] = list(violations(page))
-
-    def go(view: str) -> None:
-        page.get_by_role("link", name=view).click()
-        expect(page.get_by_role("heading", name=view, exact=True)).to_be_visible()
 
     expect(page.locator(".questions button").first).to_be_visible()
     check("Ask, empty")
@@ -825,14 +790,14 @@ def test_no_view_has_a_serious_accessibility_violation(demo: str, visit: Visit) 
     ask(page, "How many tanks did Guatemala send to Tapachula?")
     expect(page.get_by_text("The documents do not say.")).to_be_visible()
     check("Ask, refusal")
-    go("Library")
+    go(page, "Library")
     choose_document(page, "Crossings of the Darién Gap")
     expect(page.locator("article")).to_be_visible()
     check("Library, document")
-    go("Evaluate")
+    go(page, "Evaluate")
     run_cases(page, (ROOT / "tests/fixtures/questions.jsonl").read_text("utf-8").splitlines()[:3])
     check("Evaluate, results")
-    go("Settings")
+    go(page, "Settings")
     check("Settings")
     assert {view: list(some) for view, some in found.items() if some} == {}
 
@@ -857,7 +822,7 @@ allowed = ["@newsroom.example"]
 """,
             "utf-8",
         )
-        with server(demo_folder, ROOT / "app.py", secrets) as url:
+        with served(demo_folder, secrets=secrets) as (url, _):
             page.goto(f"{url}/library")
             expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
             expect(page.get_by_text("15 documents")).to_have_count(0)

@@ -24,7 +24,8 @@ NOT_SHOWN = {"form", "html", "get_option", "component", "setdefault", "pop"}  # 
 NO_TEXTS = re.compile(
     r"This tests a connection\. Reply with one word\.|Reply with: ready|qa index corpus"
     r"|What is reported about |\s*(CREATE|SELECT|INSERT|UPDATE|DELETE) .*"
-    r"|<div .*|const strings = |Escape|noopener noreferrer",
+    r"|<div .*|const strings = |Escape|noopener noreferrer"
+    r"|ArrowVegaLiteChart|DataFrame|FileUploader",
     re.DOTALL,
 )
 
@@ -54,6 +55,8 @@ def _skipped(node: ast.AST) -> Iterator[ast.AST]:
         yield node.annotation
     if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".get"):
         yield from node.args
+    if isinstance(node, ast.Subscript):
+        yield node.slice
 
 
 def _shown(node: ast.AST) -> Iterator[ast.AST]:

@@ -12,7 +12,7 @@ from qa.evaluation.cases import (
     read_cases,
     schema,
 )
-from qa.evaluation.comparison import Comparison, Gate, compare, gates
+from qa.evaluation.comparison import Comparison, Difference, Gate, compare, gates
 from qa.evaluation.drafting import draft, feedback_cases, to_jsonl
 from qa.evaluation.exports import export, export_cases
 from qa.evaluation.formats import FORMATS, Converted, convert
@@ -21,18 +21,22 @@ from qa.evaluation.report import compared, to_text, why
 from qa.evaluation.results import Judgement, Result
 from qa.evaluation.runner import Run, evaluate
 from qa.evaluation.runs import judge_run, read_run, run_cases, saved_runs
+from qa.evaluation.scores import METRICS, Metric
 
 __all__ = [
     "FORMATS",
+    "METRICS",
     "Case",
     "CaseFile",
     "Claim",
     "Comparison",
     "Converted",
+    "Difference",
     "Filters",
     "Gate",
     "Gold",
     "Judgement",
+    "Metric",
     "Problem",
     "Result",
     "Run",

@@ -2,20 +2,48 @@
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path, PurePosixPath
+from threading import Event, Thread
 
 import streamlit as st
 
 import qa
-from qa.web import shared, strings
+from qa.web import filters, shared, strings
 from qa.web.answer import place
 from qa.web.strings import say
 
 UPLOADS = "uploads"  # folder in the home; what is put there stays what was given
 _NAME = 120  # characters of an uploaded file's name that are kept
 _LISTED = 50  # changes and problems
+
+
+@dataclass(slots=True, eq=False)
+class Report:
+    """What comes of a change of the library: how far it is, then what it changed in a sentence, a
+    line for each document, and what went wrong."""
+
+    share: float = 0.0
+    now: str = strings.BEGINNING
+    summary: str = ""
+    lines: Sequence[str] = ()
+    failures: Sequence[str] = ()
+    _done: Event = field(default_factory=Event)
+
+    def say(
+        self, summary: str, lines: Sequence[str] = (), failures: Sequence[str] = ()
+    ) -> "Report":
+        """Ends it with what is to be said of it."""
+        self.summary, self.lines, self.failures = summary, lines, failures
+        self._done.set()
+        return self
+
+    def done(self, seconds: float | None = 0) -> bool:
+        """Whether the change is complete, after waiting for so long at most; None: for as long as
+        it takes."""
+        return self._done.wait(seconds)
 
 
 def show_forms(engine: qa.Engine, held: Iterable[shared.Holding]) -> None:
@@ -32,9 +60,7 @@ def show_forms(engine: qa.Engine, held: Iterable[shared.Holding]) -> None:
             _show_folder(engine)
         with text, st.form("add-text", border=False):
             title = st.text_input(strings.TEXT_TITLE, max_chars=_NAME)
-            published = st.date_input(
-                strings.TEXT_PUBLISHED, None, min_value=date(1, 1, 1), max_value=date(9999, 12, 31)
-            )
+            published = filters.day_field(strings.TEXT_PUBLISHED)
             body = st.text_area(strings.TEXT_ITSELF, height=200)
             if st.form_submit_button(strings.ADD_TEXT):
                 if title.strip() and body.strip():
@@ -50,7 +76,7 @@ def show_forms(engine: qa.Engine, held: Iterable[shared.Holding]) -> None:
 def _show_folder(engine: qa.Engine) -> None:
     with st.form("add-folder", border=False):
         path = st.text_input(strings.FOLDER)
-        st.text(strings.FOLDER_WHAT)
+        st.caption(strings.FOLDER_WHAT)
         keep_missing = st.checkbox(strings.KEEP_MISSING, value=True)
         if st.form_submit_button(strings.INDEX_FOLDER):
             if path.strip():
@@ -63,7 +89,7 @@ def _show_folder(engine: qa.Engine) -> None:
 def _show_again(engine: qa.Engine, known: Sequence[str]) -> None:
     root, folders = shared.root(engine), outermost(known)
     with st.form("read-again", border=False):
-        st.text(say(strings.READ_AGAIN_WHAT, n=len(known)))
+        st.caption(say(strings.READ_AGAIN_WHAT, n=len(known)))
         also = st.multiselect(
             strings.LOOK_IN,
             folders,
@@ -92,46 +118,74 @@ def as_file(title: str, published: date | None, body: str) -> str:
     return "\n".join([*head, "", body.strip(), ""])
 
 
-def add(engine: qa.Engine, files: Sequence[tuple[str, bytes]]) -> None:
-    """Keeps files in the folder of uploads and indexes them, as `index` does."""
+def add(engine: qa.Engine, files: Sequence[tuple[str, bytes]]) -> Report:
+    """Keeps files in the folder of uploads and has them indexed, as `index` does."""
     folder = engine.settings.home / UPLOADS
     try:
         kept = [keep(folder, name, data) for name, data in files]
     except OSError as error:
-        report(strings.NOTHING_ADDED, failures=[str(error)])
-        return
-    index(engine, kept)
+        return report(strings.NOTHING_ADDED, failures=[str(error)])
+    return index(engine, kept)
 
 
 def index(
     engine: qa.Engine, paths: Sequence[Path], *, keep_missing: bool = False, drop: bool = False
-) -> None:
-    """Indexes paths, with a bar; `show_report` tells at the next run what changed. `drop` takes out
-    every document that none of its files holds any more."""
-    bar, before = st.progress(0.0), engine.documents()
+) -> Report:
+    """Has paths indexed in a thread of its own: a click, a reload or a closed window does not end
+    it. `drop` takes out every document that none of its files holds any more."""
+    begun = Report()
 
     def advance(now: qa.Progress) -> None:
-        name = re.sub(r"([\\`*_\[\]<>#|!$~&:])", r"\\\1", qa.visible(now.name))
-        said = say(strings.PROGRESS, done=now.done, total=now.total, name=name)
-        bar.progress(now.done / max(1, now.total), said)
+        begun.share = now.done / max(1, now.total)
+        begun.now = say(strings.PROGRESS, done=now.done, total=now.total, name=now.name)
 
-    try:
-        failed = tuple[qa.Failure, ...]()
-        if paths:
-            failed = engine.index(
-                *paths, progress=advance, wait=30, keep_missing=keep_missing
-            ).failed
+    def work() -> None:
+        before, failed = list[qa.Document](), tuple[qa.Failure, ...]()
+        try:
+            before = engine.documents()
+            if paths:
+                failed = engine.index(
+                    *paths, progress=advance, wait=30, keep_missing=keep_missing
+                ).failed
+            if drop:
+                for document, one in shared.look_up(engine).items():
+                    if len(one.gone) == len(one.files):
+                        engine.remove(document)
+            summary, lines = changes(before, engine.documents())
+            came = summary, lines, [f"{f.source}: {f.error}" for f in failed]
+        except (qa.QAError, OSError) as error:
+            _, lines = changes(before, engine.documents())
+            came = strings.NOT_FINISHED, lines, [str(error)]
         shared.forget()
-        if drop:
-            for document, one in shared.holdings(engine, engine.counts()).items():
-                if len(one.gone) == len(one.files):
-                    engine.remove(document)
-        summary, lines = changes(before, engine.documents())
-        report(summary, lines, [f"{f.source}: {f.error}" for f in failed])
-    except (qa.QAError, OSError) as error:
-        _, lines = changes(before, engine.documents())
-        report(strings.NOT_FINISHED, lines, [str(error)])
-    shared.forget()
+        begun.say(*came)
+
+    _begin(begun, work)
+    return begun
+
+
+@st.cache_resource(show_spinner=False)
+def _running() -> list[Report]:
+    """What is being indexed on this server, one after the other."""
+    return []
+
+
+def _begin(begun: Report, work: Callable[[], None]) -> None:
+    every = _running()
+    earlier = tuple(every)
+
+    def until_done() -> None:
+        for one in earlier:
+            one.done(None)
+        try:
+            work()
+        finally:  # the log gets the traceback of what was not foreseen
+            every.remove(begun)
+            if not begun.done():
+                begun.say(strings.NOT_FINISHED, failures=[strings.UNEXPECTED])
+
+    every.append(begun)
+    st.session_state["added"] = begun
+    Thread(target=until_done, daemon=True).start()
 
 
 def changes(before: Sequence[qa.Document], now: Sequence[qa.Document]) -> tuple[str, list[str]]:
@@ -179,22 +233,45 @@ def keep(folder: Path, name: str, data: bytes) -> Path:
     return path
 
 
-def report(summary: str, lines: Sequence[str] = (), failures: Sequence[str] = ()) -> None:
+def report(summary: str, failures: Sequence[str] = ()) -> Report:
     """Keeps what came of a change for the next run of the page."""
-    st.session_state["added"] = summary, list(lines), list(failures)
+    done = Report().say(summary, failures=failures)
+    st.session_state["added"] = done
+    return done
 
 
-def show_report() -> None:
-    """Shows what came of the last change."""
-    if "added" not in st.session_state:
+def show_report(of_all: bool = False) -> None:
+    """Shows how far the last change is, or what came of it: that of this session, or also `of_all`
+    on this server, such as of one who reloaded the page."""
+    shown: Report | None = st.session_state.get("added")
+    if shown is None and of_all and (running := _running()):
+        shown = st.session_state["added"] = running[-1]
+    if shown is None:
         return
-    summary, lines, failures = st.session_state["added"]
-    st.text(summary)
-    if lines:
-        st.text(_some(lines))
-    if failures:
-        st.warning(say(strings.PROBLEMS, n=len(failures)))
-        st.text(_some(failures))
+    if not shown.done():
+        _watch(shown)
+        return
+    st.text(shown.summary)
+    if shown.lines:
+        st.text(_some(shown.lines))
+    if shown.failures:
+        st.warning(say(strings.PROBLEMS, n=len(shown.failures)))
+        st.text(_some(shown.failures))
+
+
+@st.fragment(run_every=0.25)
+def _watch(begun: Report) -> None:
+    if begun.done():
+        st.rerun()
+    name = re.sub(r"([\\`*_\[\]<>#|!$~&:])", r"\\\1", qa.visible(begun.now))
+    st.progress(begun.share, name)
+
+
+def forget_report() -> None:
+    """Puts away what was shown of the last change, if that is complete."""
+    shown: Report | None = st.session_state.get("added")
+    if shown and shown.done():
+        del st.session_state["added"]
 
 
 def _some(lines: Sequence[str]) -> str:

@@ -30,7 +30,7 @@ def view(answer: qa.Answer, root: Path) -> Data:
 
 def marked(statement: qa.Statement) -> str:
     """A sentence as plain text, with its numbers and, when in doubt, its verdict."""
-    numbers = "".join(f"[{n}]" for n in dict.fromkeys(c.number for c in statement.citations))
+    numbers = "".join(f"[{number}]" for number in statement.sources)
     label = strings.VERDICTS[statement.verdict]
     return " ".join(filter(None, (statement.text, numbers, label and f"({label})")))
 
@@ -73,15 +73,12 @@ def _searched(answer: qa.Answer) -> str:
 
 
 def _statement(statement: qa.Statement) -> Data:
-    by_number: dict[int, list[qa.Citation]] = {}
-    for citation in statement.citations:
-        by_number.setdefault(citation.number, []).append(citation)
     return {
         "text": statement.text,
         "verdict": statement.verdict,
         "label": strings.VERDICTS[statement.verdict],
         "reasons": list(statement.reasons),
-        "chips": [_chip(number, cited) for number, cited in by_number.items()],
+        "chips": [_chip(number, cited) for number, cited in statement.sources.items()],
     }
 
 

@@ -50,11 +50,13 @@ def start(
     filters: qa.Filters,
     keep: Callable[[Exchange], None],
 ) -> Asking:
-    """Has an exchange answered, and kept when it is complete."""
+    """Has an exchange answered, after what it waits for, and kept when it is complete."""
     asking, every = Asking(exchange), running()
 
     def work() -> None:
         try:
+            if exchange.after:
+                exchange.after()
             events = engine.stream(exchange.question, history, filters, asking._stop)
             for text in written(events, exchange):
                 asking.text = text

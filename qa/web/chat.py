@@ -1,6 +1,6 @@
 """The chat page: a conversation, the source that was opened beside it, and the question field."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ import qa
 from qa.web import (
     ASSETS,
     adding,
+    ahead,
     answer,
     asking,
     components,
@@ -46,6 +47,9 @@ class Opened:
 def page() -> None:
     """Draws the page and answers the question that is waiting, if one is."""
     st.html(ASSETS / "page.css")
+    shelf = st.Page(library.page, title=strings.LIBRARY, url_path="library")
+    if st.session_state.pop("whole", False):
+        st.switch_page(shelf)
     try:
         engine = settings.engine()
         documents, passages = shared.collection(engine, engine.counts())
@@ -66,12 +70,15 @@ def page() -> None:
             max_upload_size=200,
         )
     if given:
-        st.session_state.pop("added", None)
+        adding.forget_report()
+        after = None
+        if given.files:
+            files = [(file.name, file.getvalue()) for file in given.files]
+            after = partial(adding.add(engine, files).done, None)
         if given.text.strip():
-            _ask(given.text)
+            _ask(given.text, after=after)
             conversations = store.listed()
         if given.files:
-            adding.add(engine, [(file.name, file.getvalue()) for file in given.files])
             st.rerun()
     with st.sidebar:
         sidebar.show_head(settings.who(engine), len(documents), passages, _start_over)
@@ -81,7 +88,6 @@ def page() -> None:
         )
         sidebar.show_documents(documents, lambda document: _open(document, []))
         if len(documents) > sidebar.LISTED:
-            shelf = st.Page(library.page, title=strings.LIBRARY, url_path="library")
             st.page_link(shelf, label=say(strings.ALL_DOCUMENTS, n=len(documents)))
     with st.container(key="desk"):
         left, right = st.columns([5, 4], gap="medium")
@@ -96,6 +102,7 @@ def page() -> None:
             _show_conversation(engine)
         else:
             _show_welcome(engine, documents)
+    ahead.load()
 
 
 def _store(engine: qa.Engine) -> Conversations:
@@ -209,7 +216,7 @@ def _answer(engine: qa.Engine, n: int) -> None:
         )
     _exchanges()[n] = now.exchange
     searching = say(strings.SEARCHING, passages=engine.counts()[1])
-    if engine.model:
+    if engine.model or exchange.after:
         _watch(now, searching)
         return
     draft = st.empty()
@@ -245,7 +252,7 @@ def _show_source(engine: qa.Engine) -> None:
     except qa.QAError:
         data = {"title": strings.SOURCE_GONE, "error": strings.SOURCE_GONE_WHY}
     with st.container(key="panel"):
-        components.source("source", data | {"click": opened.click}, _close, _step)
+        components.source("source", data | {"click": opened.click}, _close, _step, _whole)
 
 
 def _exchanges() -> list[Exchange]:
@@ -253,10 +260,12 @@ def _exchanges() -> list[Exchange]:
     return exchanges
 
 
-def _ask(question: str, again: Again | None = None) -> None:
+def _ask(
+    question: str, again: Again | None = None, after: Callable[[], object] | None = None
+) -> None:
     """Puts a question; the source of an earlier answer gives way to the new one."""
     st.query_params["conversation"] = _conversation()
-    exchange = Exchange(question, again=again)
+    exchange = Exchange(question, again=again, after=after)
     _exchanges().append(exchange)
     _keep(shared.engine(), exchange)
     _close()
@@ -304,6 +313,14 @@ def _step(by: int) -> None:
         at = (opened.at + by) % len(opened.cited)
         one = opened.cited[at]
         _open(one.document_id, [(one.start, one.end)], opened.cited, at)
+
+
+def _whole() -> None:
+    """Has the next run show the whole document in the library, at what is marked."""
+    opened: Opened | None = st.session_state.get("opened")
+    if opened:
+        st.session_state["whole"] = True
+        library.open_at(opened.document, opened.spans)
 
 
 def _open(

@@ -22,6 +22,7 @@ Data = dict[str, Any]
 
 
 def _component(name: str, *parts: str) -> "ComponentRenderer":
+    """A component of the styles and scripts of its name, after those of its parts."""
     css, js = (
         "\n".join((ASSETS / f"{one}{suffix}").read_text(encoding="utf-8") for one in names)
         for suffix, names in ((".css", ("base", *parts, name)), (".js", ("dom", *parts, name)))
@@ -33,8 +34,8 @@ def _component(name: str, *parts: str) -> "ComponentRenderer":
 
 
 _EXCHANGE = _component("exchange", "under")
-_SOURCE, _CHOICES = _component("source"), _component("choices")
-_READING = _component("reading")
+_SOURCE, _READING = _component("source", "panel"), _component("reading", "panel")
+_CHOICES, _AHEAD = _component("choices"), _component("ahead")
 
 
 def exchange(
@@ -61,15 +62,20 @@ def exchange(
 
 
 def source(
-    key: str, data: Data, close: Callable[[], None], step: Callable[[int], None] = lambda by: None
+    key: str,
+    data: Data,
+    close: Callable[[], None],
+    step: Callable[[int], None],
+    whole: Callable[[], None],
 ) -> None:
-    """A document with its marked spans, scrolled to the first. Calls `close` to put it away, and
-    `step` with -1 or 1 for the citation before or after it."""
+    """A document with its marked spans, scrolled to the first. Calls `close` to put it away, `step`
+    with -1 or 1 for the citation before or after it, and `whole` to read the whole document."""
     _SOURCE(
         key=key,
         data=_visible(data),
         on_close_change=lambda: _sent(key, "close", lambda _: close()),
         on_step_change=lambda: _sent(key, "step", step),
+        on_whole_change=lambda: _sent(key, "whole", lambda _: whole()),
     )
 
 
@@ -83,6 +89,11 @@ def reading(key: str, data: Data, close: Callable[[], None]) -> None:
 def choices(key: str, data: Data, choose: Callable[[int], None]) -> None:
     """A list of buttons. Calls `choose` with the index of the one that was clicked."""
     _CHOICES(key=key, data=_visible(data), on_choose_change=lambda: _sent(key, "choose", choose))
+
+
+def ahead(data: Data) -> None:
+    """Draws nothing; loads scripts of the page by their names."""
+    _AHEAD(key="ahead", data=data)
 
 
 def _visible(value: Any) -> Any:

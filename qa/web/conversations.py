@@ -4,7 +4,7 @@ import re
 import secrets
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -48,14 +48,15 @@ class Again:
 
 @dataclass(slots=True)
 class Exchange:
-    """A question of a conversation with what came of it; neither while it is being asked. `again`
-    is not kept."""
+    """A question of a conversation with what came of it; neither while it is being asked. Not kept
+    are `again`, and `after`, which returns when the question can be asked."""
 
     question: str
     answer: qa.Answer | None = None
     error: str = ""
     id: str = field(default_factory=new_id)
     again: Again | None = field(default=None, compare=False)
+    after: Callable[[], object] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Evaluation in the page: a file of cases, a run, its metrics, what came of each case, and what is
 different from an earlier run. Runs are kept in the folder `runs` of the home."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +15,7 @@ from qa.web.answer import day
 from qa.web.strings import say
 
 if TYPE_CHECKING:
-    from qa.evaluation import Case, CaseFile, Comparison, Result, Run
+    from qa.evaluation import Case, CaseFile, Comparison, Difference, Metric, Result, Run
 
 RUNS = "runs"  # folder in the home
 _JUDGED = "feedback.jsonl"
@@ -210,16 +210,17 @@ def _show(folder: Path, before: Path | None) -> None:
         on_click="ignore",
     )
     st.text(strings.INTERVALS)
-    with st.container(horizontal=True):
-        for label, figure, interval in cards(measured):
+    with st.container(horizontal=True, key="cards"):
+        for metric, figure, interval in cards(measured):
             st.metric(
-                label,
+                label(metric),
                 figure,
                 interval,
+                help=metric.formula,
                 delta_color="off",
                 delta_arrow="off",
                 border=True,
-                width=210,
+                width=245,
             )
     was = _measured(before, _changed(before))[1] if before else None
     _show_chart(measured, was)
@@ -228,17 +229,29 @@ def _show(folder: Path, before: Path | None) -> None:
     _show_cases(run, comparison)
 
 
-def cards(measured: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Each of the first metrics that applies: its name, its value, and its 95 % interval."""
+def cards(measured: Mapping[str, Any]) -> list[tuple["Metric", str, str]]:
+    """Each of the first metrics that applies, its value, and its 95 % interval."""
+    metrics = {metric.name: metric for metric, _ in _measures(measured)}
     return [
         (
-            label(name),
-            _figure(name, value),
-            _interval([_figure(name, end) for end in measured["intervals"].get(name) or ()]),
+            metrics[name],
+            _figure(metrics[name], measured["metrics"][name]),
+            _interval(
+                [_figure(metrics[name], end) for end in measured["intervals"].get(name) or ()]
+            ),
         )
         for name in _FIRST
-        if (value := measured["metrics"].get(name)) is not None
+        if name in metrics
     ]
+
+
+def _measures(measured: Mapping[str, Any]) -> Iterator[tuple["Metric", float]]:
+    """The metrics that apply, with their values."""
+    from qa.evaluation import METRICS
+
+    for metric in METRICS:
+        if (value := measured["metrics"].get(metric.name)) is not None:
+            yield metric, value
 
 
 def _interval(ends: Sequence[str]) -> str:
@@ -249,10 +262,9 @@ def _valued(value: str, interval: str) -> str:
     return say(strings.VALUE_AND_INTERVAL, value=value, interval=interval) if interval else value
 
 
-def label(name: str) -> str:
-    """A metric's name as a person writes it."""
-    for short, long in (("retrieval_", ""), ("mrr", "MRR"), ("ndcg", "nDCG"), ("_", " ")):
-        name = name.replace(short, long)
+def label(metric: "Metric") -> str:
+    """A metric's name at the head of a card or a row."""
+    name = metric.label
     return name[:1].upper() + name[1:] if name[1:2].islower() else name
 
 
@@ -261,16 +273,16 @@ def chart_rows(measured: Mapping[str, Any], run: str) -> list[dict[str, Any]]:
     are the value."""
     return [
         {
-            "metric": label(name),
+            "metric": label(metric),
             "run": run,
             "value": value,
             "low": ends[0],
             "high": ends[1],
             "said": _valued(f"{value:.1%}", _interval([f"{end:.1%}" for end in ends])),
         }
-        for name, value in measured["metrics"].items()
-        if value is not None and not name.startswith("latency") and name != "tokens"
-        for ends in [measured["intervals"].get(name) or (value, value)]
+        for metric, value in _measures(measured)
+        if metric.unit == "share"
+        for ends in [measured["intervals"].get(metric.name) or (value, value)]
     ]
 
 
@@ -321,7 +333,7 @@ def _show_comparison(comparison: "Comparison") -> None:
         (False, st.success, strings.BETTER),
     ):
         some = [d for d in changed if d.regression == worse]
-        metrics = [f"{label(d.metric.name)} {_difference(d.metric.name, d)}" for d in some]
+        metrics = [f"{label(d.metric)} {_difference(d)}" for d in some]
         if some:
             show(say(template, metrics="; ".join(metrics)))
     if not changed:
@@ -329,10 +341,10 @@ def _show_comparison(comparison: "Comparison") -> None:
     st.dataframe(
         [
             {
-                strings.METRIC: label(d.metric.name),
-                strings.BEFORE: _figure(d.metric.name, d.before),
-                strings.NOW: _figure(d.metric.name, d.now),
-                strings.DIFFERENCE: _difference(d.metric.name, d),
+                strings.METRIC: label(d.metric),
+                strings.BEFORE: _figure(d.metric, d.before),
+                strings.NOW: _figure(d.metric, d.now),
+                strings.DIFFERENCE: _difference(d),
                 strings.SIGNIFICANT: d.significant,
             }
             for d in comparison.differences
@@ -342,9 +354,9 @@ def _show_comparison(comparison: "Comparison") -> None:
     )
 
 
-def _difference(name: str, difference: Any) -> str:
+def _difference(difference: "Difference") -> str:
     def signed(value: float) -> str:
-        return ("+" if value >= 0 else "\u2212") + _figure(name, abs(value))
+        return ("+" if value >= 0 else "\u2212") + _figure(difference.metric, abs(value))
 
     interval = _interval([signed(end) for end in difference.interval or ()])
     return _valued(signed(difference.now - difference.before), interval)
@@ -363,7 +375,7 @@ def _show_cases(run: "Run", comparison: "Comparison | None") -> None:
             if not (only and result.right) and (not changes or result.case.id in turned)
         ],
         hide_index=True,
-        row_height=72,  # three lines of an answer
+        row_height=80,  # four lines of an answer
         column_config={
             name: st.column_config.TextColumn(width="medium")
             for name in (
@@ -402,7 +414,9 @@ def expected(case: "Case") -> str:
     return "; ".join(strings.OR.join(group) for group in case.groups)
 
 
-def _figure(name: str, value: float) -> str:
-    if name.startswith("latency"):
-        return f"{value:.2f} s"
-    return f"{value:,.0f}" if name == "tokens" else f"{value:.0%}"
+def _figure(metric: "Metric", value: float) -> str:
+    if metric.unit == "seconds":
+        return say(strings.IN_SECONDS, seconds=f"{value:.2f}")
+    if metric.unit == "price":
+        return f"{value:.2g}"
+    return f"{value:,.0f}" if metric.unit == "tokens" else f"{value:.0%}"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import PurePosixPath
+from typing import Any
 from urllib.parse import urlsplit
 
 import streamlit as st
@@ -32,6 +33,13 @@ def choose(filters: qa.Filters) -> None:
     st.session_state["sources"] = list(filters.sources)
 
 
+def day_field(label: str, **options: Any) -> date | None:
+    """A field for a day of any century, empty at first; with options of `st.date_input`."""
+    first, last = date(1, 1, 1), date(9999, 12, 31)
+    day: date | None = st.date_input(label, None, first, last, **options)
+    return day
+
+
 def show_fields(documents: Sequence[qa.Document]) -> None:
     """Fields for the days and the sources."""
     filters, offered = chosen(), sources(documents)
@@ -45,13 +53,7 @@ def show_fields(documents: Sequence[qa.Document]) -> None:
         st.form("choose-filters", border=False),
     ):
         for key, label in (("since", strings.PUBLISHED_FROM), ("until", strings.PUBLISHED_TO)):
-            st.date_input(
-                label,
-                None,
-                min_value=date(1, 1, 1),
-                max_value=date(9999, 12, 31),
-                key=key,
-            )
+            day_field(label, key=key)
         st.multiselect(
             strings.SOURCES_TO_USE,
             list(offered),

@@ -1,6 +1,7 @@
 """The library: every document, when it is from, what it is made of; reading and removing."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
@@ -14,6 +15,22 @@ from qa.web.shared import Holding
 from qa.web.strings import say
 
 _SHOWN = 1_000  # documents in the table
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The document that is opened by its id, and the spans that are marked in it."""
+
+    document: str
+    spans: tuple[tuple[int, int], ...]
+
+
+def open_at(document: str, spans: tuple[tuple[int, int], ...]) -> None:
+    """Has the library show a document, with spans of it marked. For callbacks only."""
+    timeline.choose(None, None)
+    st.session_state["find"] = ""
+    _close()
+    st.session_state["place"] = Place(document, spans)
 
 
 def page() -> None:
@@ -30,8 +47,8 @@ def page() -> None:
         return
     st.header(strings.LIBRARY, anchor=False)
     st.text(say(strings.COLLECTION, documents=len(documents), passages=passages))
-    adding.show_report()
-    st.session_state.pop("added", None)
+    adding.show_report(of_all=True)
+    adding.forget_report()
     adding.show_forms(engine, held.values())
     if not documents:
         st.info(strings.NO_DOCUMENT)
@@ -51,7 +68,7 @@ def page() -> None:
 def _show_fields(documents: Sequence[qa.Document]) -> list[qa.Document]:
     """The timeline, and fields that say the same by keyboard; the documents that are left."""
     timeline.show(documents)
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, key="narrowing"):
         since, until = timeline.fields()
         wanted = st.text_input(strings.FIND, key="find", width=300).casefold()
     found = [d for d in documents if _within(d.published, since, until)]
@@ -86,7 +103,8 @@ def _show_table(
     engine: qa.Engine, documents: Sequence[qa.Document], held: Mapping[str, Holding]
 ) -> qa.Document | None:
     """The documents as a table; the one that was chosen in it."""
-    root, shown = shared.root(engine), documents[:_SHOWN]
+    root, shown, place_ = shared.root(engine), list(documents[:_SHOWN]), _place()
+    shown += [d for d in documents[_SHOWN:] if place_ and d.id == place_.document]
     if len(documents) > _SHOWN:
         st.text(say(strings.FIRST_LISTED, n=_SHOWN))
     turn = st.session_state.setdefault("reading", 0)
@@ -97,10 +115,16 @@ def _show_table(
         on_select="rerun",
         selection_mode="single-row",
         key=f"table-{key}",
-        column_config={strings.DOCUMENT_TITLE: st.column_config.TextColumn(width="large")},
+        column_config={
+            strings.DATE: st.column_config.DateColumn(format=strings.DATE_IN_TABLE),
+            strings.DOCUMENT_TITLE: st.column_config.TextColumn(width="large"),
+            strings.PASSAGES: st.column_config.NumberColumn(format="localized"),
+        },
         alt=strings.TABLE,
     )
     rows_chosen = chosen["selection"]["rows"]
+    if not rows_chosen and place_:
+        rows_chosen = [n for n, d in enumerate(shown) if d.id == place_.document]
     picked = st.selectbox(
         strings.READ_DOCUMENT,
         [None, *range(len(shown))],
@@ -118,8 +142,7 @@ def _row(document: qa.Document, held: Holding, root: Path) -> dict[str, object]:
         strings.PASSAGES: held.passages,
         strings.STATE: state(held),
         strings.FORMAT: form(document.source),
-        strings.DATE_IS_FROM: document.published_from or "",
-        strings.CHARACTERS: len(document.text),
+        strings.DATE_FROM_WHERE: strings.DATE_FROM.get(document.published_from or "", ""),
         strings.SOURCES: qa.visible(", ".join(place(one, root) for one in document.sources)),
     }
 
@@ -153,17 +176,20 @@ def _show_document(engine: qa.Engine, document: qa.Document, held: Holding | Non
     if held and held.gone:
         st.warning(strings.DISK_FILES_GONE)
         st.text(qa.visible("\n".join(held.gone)))
-    first = 0
+    first, place_ = 0, _place()
+    spans = place_.spans if place_ and place_.document == document.id else ()
     if len(passages) > reading.AT_ONCE:
         starts = range(0, len(passages), reading.AT_ONCE)
+        before = sum(passage.end <= spans[0][0] for passage in passages) if spans else 0
         first = st.selectbox(
             strings.PASSAGES,
             starts,
+            index=min(before // reading.AT_ONCE, len(starts) - 1),
             format_func=lambda n: say(
                 strings.PASSAGE_RANGE, first=n + 1, last=min(n + reading.AT_ONCE, len(passages))
             ),
         )
-    data = reading.view(document, passages, first, shared.root(engine))
+    data = reading.view(document, passages, first, spans, shared.root(engine))
     components.reading(f"read-{document.id}", data, _close)
     with st.popover(strings.TAKE_OUT):
         st.text(strings.TAKE_OUT_WHAT)
@@ -192,4 +218,10 @@ def _remove(engine: qa.Engine, document: qa.Document) -> None:
 
 def _close() -> None:
     """New keys, so that neither the table nor the field below it remembers what was chosen."""
-    st.session_state["reading"] += 1
+    st.session_state["reading"] = st.session_state.get("reading", 0) + 1
+    st.session_state.pop("place", None)
+
+
+def _place() -> Place | None:
+    found: Place | None = st.session_state.get("place")
+    return found

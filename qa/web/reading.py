@@ -11,8 +11,15 @@ from qa.web.strings import say
 AT_ONCE = 100  # passages
 
 
-def view(document: qa.Document, passages: Sequence[qa.Passage], first: int, root: Path) -> Data:
-    """The document from its `first` passage on, `AT_ONCE` of them, and what lies between them."""
+def view(
+    document: qa.Document,
+    passages: Sequence[qa.Passage],
+    first: int,
+    spans: Sequence[tuple[int, int]],
+    root: Path,
+) -> Data:
+    """The document from its `first` passage on, `AT_ONCE` of them, and what lies between them, with
+    marked spans."""
     head = source.view(document, [], root)
     some = passages[first : first + AT_ONCE]
     if len(some) == len(passages):
@@ -27,20 +34,26 @@ def view(document: qa.Document, passages: Sequence[qa.Passage], first: int, root
         "about": f"{head['date']}{origin} · {'' if head['url'] else head['place']}",
         "url": head["url"],
         "also": head["also"],
-        "parts": list(_parts(document, some, first)),
+        "parts": list(_parts(document, some, first, spans)),
     }
 
 
-def _parts(document: qa.Document, passages: Sequence[qa.Passage], first: int) -> Iterator[Data]:
+def _parts(
+    document: qa.Document,
+    passages: Sequence[qa.Passage],
+    first: int,
+    spans: Sequence[tuple[int, int]],
+) -> Iterator[Data]:
     at = passages[0].start if first else document.body
     for number, passage in enumerate(passages, start=first + 1):
         if between := document.text[at : passage.start].strip():
-            yield {"text": between, "label": ""}
+            yield {"pieces": [{"text": between, "marked": False}], "label": ""}
         label = [
             say(strings.PASSAGE_NUMBERED, number=number),
             say(strings.TOKENS, n=passage.tokens),
         ]
         if page := document.page(passage.start):
             label.append(say(strings.PAGE, page=page))
-        yield {"text": passage.text, "label": " · ".join(label)}
+        pieces = source.pieces(document.text, passage.start, passage.end, spans)
+        yield {"pieces": pieces, "label": " · ".join(label)}
         at = max(at, passage.end)

@@ -64,47 +64,54 @@ def page() -> None:
     st.text(strings.SETTINGS_WHAT)
     if said := st.session_state.pop("settings_said", ""):
         st.success(said)
-    turn = st.session_state.setdefault("settings_turn", 0)
+    kinds = [strings.QUOTE, strings.WRITE]
+    writes = st.radio(strings.ANSWERS, kinds, index=int(now.generates)) == strings.WRITE
+    tested = False
     with st.form("settings", width=720):
-        how = st.radio(strings.ANSWERS, [strings.QUOTE, strings.WRITE], index=int(now.generates))
-        model = st.text_input(strings.MODEL, now.model, help=strings.MODEL_HELP)
-        base_url = st.text_input(strings.BASE_URL, now.base_url, help=strings.BASE_URL_HELP)
-        key = st.text_input(
-            strings.KEY,
-            type="password",
-            autocomplete="off",
-            help=strings.KEY_HELP,
-            key=f"key-{turn}",  # a new field once it is used, so that the key is not shown again
-        )
         passages = st.slider(strings.PASSAGES_TO_READ, 1, 50, now.passages)
-        strict = st.checkbox(strings.WITHHOLD, now.strict)
-        use, test = st.columns(2)
-        used = use.form_submit_button(strings.USE_SETTINGS, width="stretch")
-        tested = test.form_submit_button(strings.TEST_CONNECTION, width="stretch")
+        wanted: dict[str, Any] = {"passages": passages, "base_url": "", "api_key": "", "gguf": ""}
+        if writes:
+            wanted |= _model_fields(common, now)
+            use, test = st.columns(2)
+            used = use.form_submit_button(strings.USE_SETTINGS, width="stretch")
+            tested = test.form_submit_button(strings.TEST_CONNECTION, width="stretch")
+        else:
+            used = st.form_submit_button(strings.USE_SETTINGS)
     if not (used or tested):
         return
-    given = key.strip() or _known_key(common, now, base_url.strip())
-    wanted: dict[str, Any] = {"passages": passages, "model": model.strip(), "strict": strict}
-    wanted |= {"base_url": base_url.strip(), "api_key": given}
-    if how == strings.QUOTE and used:
-        wanted |= {"base_url": "", "api_key": "", "gguf": ""}
-    elif base_url.strip():
-        wanted["gguf"] = ""  # a service instead of the file
     try:
         chosen = variant(shared.engine(), wanted)
         if tested:
             with st.spinner(strings.ASKING_MODEL):
                 st.success(_try(chosen))
             return
-        if how == strings.WRITE and chosen.model is None:
+        if writes and chosen.model is None:
             raise qa.InputError(strings.NO_SERVICE)
         st.session_state["engine"] = chosen
-        st.session_state["settings_turn"] += 1
+        st.session_state["settings_turn"] = st.session_state.get("settings_turn", 0) + 1
         st.session_state["settings_said"] = strings.SETTINGS_IN_USE
         st.rerun()
     except qa.QAError as error:
         st.error(strings.DOES_NOT_WORK)
-        st.text(_without(str(error), given))
+        st.text(_without(str(error), wanted["api_key"]))
+
+
+def _model_fields(common: qa.Settings, now: qa.Settings) -> dict[str, Any]:
+    """Fields for the model that writes; the settings that they say."""
+    model = st.text_input(strings.MODEL, now.model, help=strings.MODEL_HELP).strip()
+    url = st.text_input(strings.BASE_URL, now.base_url, help=strings.BASE_URL_HELP).strip()
+    turn = st.session_state.setdefault("settings_turn", 0)
+    key = st.text_input(
+        strings.KEY,
+        type="password",
+        autocomplete="off",
+        help=strings.KEY_HELP,
+        key=f"key-{turn}",  # a new field once it is used, so that the key is not shown again
+    ).strip()
+    strict = st.checkbox(strings.WITHHOLD, now.strict)
+    wanted = {"model": model, "base_url": url, "strict": strict}
+    wanted["api_key"] = key or _known_key(common, now, url)
+    return wanted if url else wanted | {"gguf": common.gguf}  # a service instead of a file
 
 
 def variant(common: qa.Engine, wanted: dict[str, Any]) -> qa.Engine:

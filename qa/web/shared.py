@@ -34,15 +34,20 @@ def collection(_engine: qa.Engine, counts: tuple[int, int]) -> tuple[list[qa.Doc
 
 @st.cache_resource(ttl=10, max_entries=1, show_spinner=False)
 def holdings(_engine: qa.Engine, counts: tuple[int, int]) -> dict[str, Holding]:
-    """What the index has of each document, by its id; looked up again after ten seconds."""
+    """What `look_up` finds; looked up again after ten seconds."""
+    return look_up(_engine)
+
+
+def look_up(engine: qa.Engine) -> dict[str, Holding]:
+    """What the index has of each document, by its id."""
     files, gone = dict[str, list[str]](), set[str]()
-    for file, documents in _engine.files().items():
+    for file, documents in engine.files().items():
         for document in documents:
             files.setdefault(document, []).append(file)
         # A name that is not UTF-8 is kept with escapes, so it cannot be looked up.
         if "\\udc" not in file and not os.path.exists(file):
             gone.add(file)
-    passages = _engine.passage_counts()
+    passages = engine.passage_counts()
     return {
         document: Holding(
             passages.get(document, 0), tuple(held), tuple(f for f in held if f in gone)

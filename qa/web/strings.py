@@ -188,14 +188,16 @@ CITATION_NEXT = "Next citation"
 CITATION_AT = "{at} of {of}"
 CLOSE_SOURCE = "Close the source"
 DATE_FROM = {
-    "metadata": "from its metadata",
-    "front matter": "from its front matter",
-    "header": "from its first lines",
-    "url": "from its URL",
-    "file name": "from its file name",
+    "metadata": "its metadata",
+    "front matter": "its front matter",
+    "header": "its first lines",
+    "url": "its URL",
+    "file name": "its file name",
 }
+DATE_IS_FROM = "from {place}"
 CUT_BEFORE = "The beginning is not shown."
 CUT_AFTER = "The rest is not shown."
+WHOLE_DOCUMENT = "Open the whole document here"
 SOURCE_GONE = "Not in the index any more"
 SOURCE_GONE_WHY = "The document was changed or removed since. Ask the question again."
 
@@ -219,12 +221,12 @@ ASK_ONLY_THESE = "Ask only these dates"
 ASKS_ONLY_THESE = "Answers use only these dates now. The chips above the question take them away."
 FIRST_LISTED = "The first {n} are listed: narrow them down by dates or words."
 DATE = "Date"
+DATE_IN_TABLE = "D MMMM YYYY"  # in the codes of momentJS
 DOCUMENT_TITLE = "Title"
 PASSAGES = "Passages"
 STATE = "State"
 FORMAT = "Format"
-DATE_IS_FROM = "Date from"
-CHARACTERS = "Characters"
+DATE_FROM_WHERE = "Date from"
 TABLE = "The documents, with date, title, passages, state and sources"
 READY = "ready"
 NOTHING_IN_IT = "nothing to search in it"
@@ -286,6 +288,7 @@ LOOK_IN = "Look for new files in"
 NO_FOLDER = "No folder"
 DROP_GONE = "Take out documents whose files are gone"
 READ_AGAIN_NOW = "Read again"
+BEGINNING = "Beginning"
 PROGRESS = "{done} of {total} {name}"
 NOTHING_ADDED = "Nothing was added."
 NOT_FINISHED = "It was not finished."
@@ -302,7 +305,9 @@ AND_MORE = "and {n} more"
 
 # Evaluate
 NOTHING_TO_EVALUATE = "There is nothing to ask yet: add documents in the Library first."
-CASES_WHAT = "A file of cases says what is asked and what a right answer holds, one JSON a line."
+CASES_WHAT = (
+    "A file of cases says what is asked and what a right answer holds, one JSON object a line."
+)
 CASES_FROM = "Cases"
 OWN_FILE = "A file of my own"
 JUDGED_HERE = "The {n:answer|answers} judged here"
@@ -330,6 +335,7 @@ RUN_EMPTY = "This run was ended before its first answer."
 CASES_ASKED = "{n:case|cases} asked"
 DOWNLOAD_REPORT = "Download the report"
 INTERVALS = "Each value stands over its 95 % interval."
+IN_SECONDS = "{seconds} s"
 INTERVAL = "{low} to {high}"
 VALUE_AND_INTERVAL = "{value} ({interval})"
 THIS_RUN = "this run"

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 import qa
-from qa.web import strings
+from qa.web import filters, strings
 from qa.web.answer import day
 from qa.web.strings import say
 
@@ -26,16 +26,7 @@ def show(documents: Sequence[qa.Document]) -> None:
 def fields() -> tuple[date | None, date | None]:
     """Fields for the first and the last day; what is in them."""
     for key, label in ((_SINCE, strings.PUBLISHED_FROM), (_UNTIL, strings.PUBLISHED_TO)):
-        st.date_input(
-            label,
-            None,
-            min_value=date(1, 1, 1),
-            max_value=date(9999, 12, 31),
-            key=key,
-            on_change=_draw_again,
-            persist_state="session",
-            width=200,
-        )
+        filters.day_field(label, key=key, on_change=_draw_again, persist_state="session", width=200)
     return st.session_state[_SINCE], st.session_state[_UNTIL]
 
 
@@ -122,7 +113,7 @@ def _chart(days: Sequence[date], undated: int) -> None:
         selection_mode="days",
         alt=about + (say(strings.UNDATED, n=undated) if undated else ""),
     )
-    st.text(strings.TIMELINE_USE)
+    st.caption(strings.TIMELINE_USE)
 
 
 def _key() -> str:

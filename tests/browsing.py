@@ -1,6 +1,7 @@
 """A page on a server of its own, and a browser that looks at it."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -107,7 +108,7 @@ def settle(page: Page) -> None:
 
 def choose(page: Page, label: str, option: str) -> None:
     """Chooses in a list. Scrolling closes a list that is open, and to click is to scroll, so this
-    tries again."""
+    tries again until the field says what was chosen."""
     field, wanted = page.get_by_label(label), page.get_by_role("option", name=option).first
     for _ in range(5):
         settle(page)
@@ -116,6 +117,7 @@ def choose(page: Page, label: str, option: str) -> None:
         with suppress(AssertionError):
             expect(wanted).to_be_visible(timeout=2_000)
             wanted.click()
+            expect(field).to_have_value(re.compile(re.escape(option)), timeout=2_000)
             return
     raise AssertionError(f"{option} cannot be chosen in {label}")
 

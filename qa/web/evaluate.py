@@ -1,7 +1,7 @@
 """Evaluation in the page: a file of cases, a run, its metrics, what came of each case, and what is
 different from an earlier run. Runs are kept in the folder `runs` of the home."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -113,7 +113,7 @@ def _run(engine: qa.Engine, name: str, data: bytes, most: int) -> None:
     problems = [f"{case}: {error}" for case, error in run.failed] + list(map(str, file.problems))
     st.session_state["problems"] = problems
     st.session_state["run-shown"] = stamp
-    st.session_state.pop("run-before", None)
+    st.session_state["run-before"] = ""
 
 
 def _read(data: bytes) -> "CaseFile":
@@ -132,15 +132,13 @@ def _read(data: bytes) -> "CaseFile":
 def _show_runs(runs: Mapping[Path, dict[str, Any]]) -> None:
     named = {path.name: path for path in runs}
     labels = {path.name: _label(about) for path, about in runs.items()}
-    if st.session_state.get("run-shown") not in named:
-        st.session_state["run-shown"] = next(iter(named))
+    _replace_gone("run-shown", named)
     with st.container(horizontal=True):
         shown = st.selectbox(
             strings.RUN, named, format_func=lambda name: labels[name], key="run-shown", width=420
         )
         others = ["", *(name for name in named if name != shown)]
-        if st.session_state.get("run-before") not in others:
-            st.session_state["run-before"] = ""
+        _replace_gone("run-before", others)
         before = st.selectbox(
             strings.COMPARE_WITH,
             others,
@@ -153,6 +151,14 @@ def _show_runs(runs: Mapping[Path, dict[str, Any]]) -> None:
     except qa.QAError as error:
         st.error(strings.RUN_UNREADABLE)
         st.text(str(error))
+
+
+def _replace_gone(key: str, options: Collection[str]) -> None:
+    """Chooses the first option again when what was chosen is no longer there. Nothing else is set:
+    a value that is set goes to the browser with the page, where it can arrive after the reader's
+    next choice and undo it."""
+    if key in st.session_state and st.session_state[key] not in options:
+        st.session_state[key] = next(iter(options))
 
 
 def _label(about: Mapping[str, Any]) -> str:

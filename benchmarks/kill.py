@@ -317,7 +317,9 @@ def _downgrade(home: Path) -> None:
     if version > 1:
         connection.executescript(
             "ALTER TABLE sources DROP COLUMN published_from;"
-            "ALTER TABLE documents DROP COLUMN pages; PRAGMA user_version = 1"
+            "ALTER TABLE documents DROP COLUMN pages;"
+            "ALTER TABLE passages ADD COLUMN tokens INTEGER NOT NULL DEFAULT 0;"
+            "PRAGMA user_version = 1"
         )
     connection.close()
 

@@ -137,7 +137,6 @@ def _filled(home: Path, vectors: Vectors) -> Catalog:
                     text=word,
                     start=end - len(word),
                     end=end,
-                    tokens=8,
                 ),
                 f"{number}-{end}",
             )

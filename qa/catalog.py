@@ -7,6 +7,7 @@ them holds and whether a write to it was cut short.
 import json
 import secrets
 import sqlite3
+import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from qa.models import Vectors
 from qa.sketches import WORD, Packed, is_name
 from qa.types import DateOrigin, Document, Filters, Passage
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 _SCHEMA = """
 CREATE TABLE documents (
     id TEXT PRIMARY KEY, title TEXT NOT NULL, published TEXT, text TEXT NOT NULL,
@@ -38,7 +39,7 @@ CREATE TABLE sources (
 CREATE INDEX sources_document ON sources (document_id);
 CREATE TABLE passages (
     id TEXT PRIMARY KEY, document_id TEXT NOT NULL, ordinal INTEGER NOT NULL,
-    start INTEGER NOT NULL, "end" INTEGER NOT NULL, tokens INTEGER NOT NULL, sha TEXT NOT NULL
+    start INTEGER NOT NULL, "end" INTEGER NOT NULL, sha TEXT NOT NULL
 );
 CREATE INDEX passages_document ON passages (document_id, ordinal);
 CREATE TABLE vectors (
@@ -52,7 +53,8 @@ INSERT INTO meta VALUES ('generation', 0);
 """
 # What brings an older catalog to the next version. Version 2 keeps where pages begin, version 3
 # where dates come from; so files are read again by the next `qa index`, which embeds nothing twice.
-# Version 4 keeps vectors in a table with row ids: 2.3 kB each, not 4.8, in half the time.
+# Version 4 keeps vectors in a table with row ids: 2.3 kB each, not 4.8, in half the time. Version 5
+# leaves tokens to be counted where a model is to read them.
 _STEPS = {
     1: """
 ALTER TABLE documents ADD COLUMN pages TEXT NOT NULL DEFAULT '[]';
@@ -70,6 +72,9 @@ CREATE TABLE vectors (
 INSERT INTO vectors SELECT embedder, sha, vector FROM vectors_3;
 DROP TABLE vectors_3;
 """,
+    4: """
+ALTER TABLE passages DROP COLUMN tokens;
+""",
 }
 # As JSON: the source and the origin of the date for each file that holds the document.
 _DOCUMENT = """
@@ -84,7 +89,8 @@ SELECT id, title, published, text, pages,
        (SELECT min(source) FROM sources s WHERE s.document_id = d.id)
 FROM documents d
 """
-_PASSAGE = 'SELECT document_id, id, start, "end", tokens, sha FROM passages'
+_PASSAGE = 'SELECT document_id, id, start, "end", sha FROM passages'
+_LOCKED = 30  # seconds that another process may take with the file
 _AT_ONCE = 500  # values in one statement; an old SQLite takes 999
 
 
@@ -117,9 +123,9 @@ class Catalog:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(
-                path, timeout=30, check_same_thread=False, isolation_level=None
+                path, timeout=_LOCKED, check_same_thread=False, isolation_level=None
             )
-            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._log_ahead()
             version = self._one("PRAGMA user_version")
             if version < SCHEMA_VERSION:
                 with self.transaction():
@@ -145,6 +151,19 @@ class Catalog:
                 f"{SCHEMA_VERSION}): update to {needed[0][0] if needed else 'the newest qa'} or "
                 "newer, or give another folder with --home"
             )
+
+    def _log_ahead(self) -> None:
+        """Readers and a writer beside each other. While another process does the same to a new
+        file, SQLite says at once that it is locked, whatever the timeout."""
+        given_up = time.monotonic() + _LOCKED
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode=WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > given_up:
+                    raise
+            time.sleep(0.01)
 
     def _bring_up_to_date(self, version: int) -> None:
         scripts = [_STEPS[v] for v in range(version, SCHEMA_VERSION)] if version else [_SCHEMA]
@@ -335,9 +354,9 @@ class Catalog:
                 ),
             )
             self._connection.executemany(
-                "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?)",
                 [
-                    (p.id, p.document_id, ordinal, p.start, p.end, p.tokens, stored.sha)
+                    (p.id, p.document_id, ordinal, p.start, p.end, stored.sha)
                     for ordinal, stored in enumerate(passages)
                     for p in (stored.passage,)
                 ],
@@ -655,7 +674,7 @@ def _document(row: tuple[object, ...]) -> Document:
 
 def _stored(document: tuple[object, ...], row: tuple[object, ...]) -> StoredPassage:
     identity, title, published, text, pages, source = document
-    _, passage, start, end, tokens, sha = map(str, row)
+    _, passage, start, end, sha = map(str, row)
     quoted = Passage(
         id=passage,
         document_id=str(identity),
@@ -665,7 +684,6 @@ def _stored(document: tuple[object, ...], row: tuple[object, ...]) -> StoredPass
         text=str(text)[int(start) : int(end)],
         start=int(start),
         end=int(end),
-        tokens=int(tokens),
         pages=() if pages == "[]" else tuple(json.loads(str(pages))),
     )
     return StoredPassage(quoted, sha)

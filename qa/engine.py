@@ -274,9 +274,8 @@ class Engine:
             found = self._find(questions.parts(query), RERANKED, filters)
             hits = retrieval.distinct(retrieval.interleave([hits for _, hits in found]))
             ordered = self._reranked(query.text, hits[:RERANKED], stop)
-            evidence = retrieval.select(
-                ordered.hits, self.settings.passages, self.settings.evidence_tokens
-            )
+            budget = self.settings.evidence_tokens if model else None
+            evidence = retrieval.select(ordered.hits, self.settings.passages, budget)
         with clock("read"):
             read = self._read(evidence)
             matched = [(one, matching.compare(one.target, evidence, read)) for one, _ in found]

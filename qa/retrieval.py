@@ -104,13 +104,16 @@ def distinct(hits: Sequence[Hit]) -> list[Hit]:
     return kept
 
 
-def select(hits: Sequence[Hit], most: int, budget: int) -> list[Evidence]:
-    """The best hits that fit into `budget` tiktoken tokens, at most `most`, numbered from 1.
+def select(hits: Sequence[Hit], most: int, budget: int | None) -> list[Evidence]:
+    """The best hits, at most `most`, that fit into `budget` tiktoken tokens if there is one,
+    numbered from 1.
 
     A passage that does not fit is cut after its last sentence that does, when at least half of it
     does. The first is always there, with one sentence at least: an answer needs something to stand
     on.
     """
+    if budget is None:
+        return [Evidence(number, hit) for number, hit in enumerate(hits[:most], start=1)]
     chosen, left = list[Hit](), budget
     for hit in hits:
         if len(chosen) == most:
@@ -138,7 +141,6 @@ def shortened(passage: Passage, budget: int) -> Passage:
         id=f"{passage.document_id}:{passage.start}-{end}",
         text=text,
         end=end,
-        tokens=tokens.count(text),
     )
 
 

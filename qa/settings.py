@@ -54,7 +54,7 @@ class Settings(BaseSettings):
     passage_tokens: int = Field(180, ge=32, le=230, description="size of a passage, MiniLM tokens")
     passages: int = Field(6, ge=1, le=50, description="passages that an answer may draw on")
     evidence_tokens: int = Field(
-        1500, ge=100, description="budget of the evidence, tiktoken tokens"
+        1500, ge=100, description="budget of a model's evidence, tiktoken tokens"
     )
     # With 10,000 that takes 1.3 ms and Chroma's graph 1.9; with 16,000 as long as the graph.
     exact_passages: int = Field(

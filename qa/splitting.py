@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from math import ceil
 
-from qa import tokens
 from qa.sentences import Span, sentences
 from qa.types import Document, Passage
 
@@ -37,7 +36,6 @@ def split(document: Document, count: Counter, size: int) -> list[Passage]:
             text=text[start:end],
             start=start,
             end=end,
-            tokens=tokens.count(text[start:end]),
             pages=document.pages,
         )
         for start, end in _packed(pieces, size)

@@ -4,7 +4,7 @@ import gzip
 import hashlib
 import os
 import tempfile
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ _SHA256 = {"o200k_base": "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf
 _SLICE = 50_000
 
 
+@lru_cache(256)  # texts: a passage is looked at several times for one prompt
 def count(text: str) -> int:
     """Number of o200k_base tokens in `text`; text that looks like a control token is text."""
     encoding = _encoding()

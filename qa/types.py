@@ -57,9 +57,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A run of whole sentences of one document: `document.text[start:end] == text`, always.
-
-    `tokens` counts tiktoken tokens (o200k_base) and is what evidence budgets are spent in. `pages`
+    """A run of whole sentences of one document: `document.text[start:end] == text`, always. `pages`
     are the document's.
     """
 
@@ -71,8 +69,15 @@ class Passage:
     text: str
     start: int
     end: int
-    tokens: int
     pages: tuple[int, ...] = ()
+
+    @property
+    def tokens(self) -> int:
+        """Number of tiktoken tokens (o200k_base) in the text, in which a model's evidence is
+        budgeted; counted when asked for, the first time in a process after .3 s of loading."""
+        from qa import tokens
+
+        return tokens.count(self.text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,6 @@ def whole(document: Document, sha: str) -> StoredPassage:
         text=text,
         start=0,
         end=len(text),
-        tokens=3,
     )
     return StoredPassage(passage, sha)
 
@@ -241,6 +240,7 @@ def test_vectors_of_a_catalog_of_version_3_are_kept(tmp_path: Path) -> None:
         old.executescript(
             "DROP TABLE vectors; CREATE TABLE vectors (embedder TEXT NOT NULL, sha TEXT NOT NULL,"
             " vector BLOB NOT NULL, PRIMARY KEY (embedder, sha)) WITHOUT ROWID;"
+            "ALTER TABLE passages ADD COLUMN tokens INTEGER NOT NULL DEFAULT 0;"
             "PRAGMA user_version=3;"
         )
         old.execute(

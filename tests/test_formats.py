@@ -562,6 +562,7 @@ CREATE TABLE sources (
 );
 INSERT INTO sources SELECT file, ordinal, document_id, source, file_sha256 FROM newer;
 DROP TABLE newer;
+ALTER TABLE passages ADD COLUMN tokens INTEGER NOT NULL DEFAULT 0;
 DELETE FROM meta WHERE name = 'written by';
 PRAGMA user_version=2;
 """

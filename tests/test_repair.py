@@ -91,7 +91,7 @@ SPLIT_AGAIN = "documents have passages that do not match their text"
         (
             [
                 "INSERT INTO sources VALUES ('/a', 0, 'none', 'a', 'f', NULL)",
-                "INSERT INTO passages VALUES ('p', 'none', 0, 0, 1, 1, 's')",
+                "INSERT INTO passages VALUES ('p', 'none', 0, 0, 1, 's')",
             ],
             "2 entries belong to no file or document",
         ),

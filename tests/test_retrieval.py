@@ -8,8 +8,14 @@ from qa.retrieval import Ranking, dated, distinct, fuse, hits, interleave, renum
 from qa.types import Evidence, Hit, Passage
 
 
-def passage(name: str, tokens: int = 10) -> Passage:
-    return Passage(name, "d", "Title", None, "here", name, 0, len(name), tokens)
+def passage(name: str, text: str = "") -> Passage:
+    text = text or name
+    return Passage(name, "d", "Title", None, "here", text, 0, len(text))
+
+
+def sized(count: int) -> str:
+    """A sentence of so many tokens."""
+    return "ferry" + " ferry" * (count - 3) + "."
 
 
 PASSAGES = {name: passage(name) for name in "abcd"}
@@ -52,11 +58,19 @@ def test_passages_that_have_gone_are_left_out() -> None:
 
 
 def test_evidence_fits_into_the_budget_and_is_numbered_from_one() -> None:
-    hits = [Hit(passage(n, size), 1.0) for n, size in [("a", 60), ("b", 60), ("c", 30), ("d", 10)]]
+    sizes = {"a": 60, "b": 60, "c": 30, "d": 10}
+    hits = [Hit(passage(name, sized(size)), 1.0) for name, size in sizes.items()]
+    assert [hit.passage.tokens for hit in hits] == list(sizes.values())
     chosen = select(hits, most=3, budget=100)
     assert [(e.number, e.hit.passage.id) for e in chosen] == [(1, "a"), (2, "c"), (3, "d")]
     assert [e.hit.passage.id for e in select(hits, most=1, budget=1)] == ["a"]
     assert select([], most=3, budget=100) == []
+
+
+def test_evidence_that_no_model_reads_has_no_budget() -> None:
+    hits = [Hit(passage(name, sized(5_000)), 1.0) for name in "abcd"]
+    chosen = select(hits, most=3, budget=None)
+    assert [(e.number, e.hit) for e in chosen] == list(enumerate(hits[:3], start=1))
 
 
 def test_interleaved_rankings_take_turns_and_repeat_nothing() -> None:
@@ -93,13 +107,13 @@ def test_the_same_report_is_evidence_once(other: str, kept: bool) -> None:
 
 def test_a_passage_that_does_not_fit_is_cut_after_a_sentence() -> None:
     text = "The ferry left at noon. It carried nine people. Nobody was hurt."
-    words = Passage("p", "d", "Title", None, "here", text, 100, 164, tokens.count(text))
+    words = Passage("p", "d", "Title", None, "here", text, 100, 164)
     for budget, held in [(99, text), (12, text[:47]), (6, text[:23]), (1, text[:23])]:
         ((entry,)) = select([Hit(words, 1.0)], most=1, budget=budget)
         part = entry.hit.passage
         assert (part.text, part.start, part.end) == (held, 100, 100 + len(held))
         assert part.tokens == tokens.count(held)
-    other = Hit(passage("a", 30), 1.0)
+    other = Hit(passage("a", sized(30)), 1.0)
     # Half of it is worth having, less is not.
     assert len(select([other, Hit(words, 1.0)], most=2, budget=42)) == 2
     assert len(select([other, Hit(words, 1.0)], most=2, budget=36)) == 1

@@ -158,7 +158,7 @@ def _citation(record: dict[str, Any]) -> Citation:
 
 
 def _hit(record: dict[str, Any]) -> Hit:
-    """A hit without what a run does not keep: the passage's tokens and pages."""
+    """A hit without what a run does not keep: the passage's pages."""
     passage = Passage(
         id=f"{record['document']}:{record['start']}-{record['end']}",
         document_id=record["document"],
@@ -168,7 +168,6 @@ def _hit(record: dict[str, Any]) -> Hit:
         text=record["text"],
         start=record["start"],
         end=record["end"],
-        tokens=0,
     )
     return Hit(passage, record["score"], *map(record.get, ("dense", "lexical", "words")))
 

@@ -48,10 +48,7 @@ def _parts(
     for number, passage in enumerate(passages, start=first + 1):
         if between := document.text[at : passage.start].strip():
             yield {"pieces": [{"text": between, "marked": False}], "label": ""}
-        label = [
-            say(strings.PASSAGE_NUMBERED, number=number),
-            say(strings.TOKENS, n=passage.tokens),
-        ]
+        label = [say(strings.PASSAGE_NUMBERED, number=number)]
         if page := document.page(passage.start):
             label.append(say(strings.PAGE, page=page))
         pieces = source.pieces(document.text, passage.start, passage.end, spans)

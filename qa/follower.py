@@ -38,12 +38,14 @@ class Follower:
         self._started = False
         self._process: subprocess.Popen[bytes] | None = None
 
-    def committed(self, passages: int) -> None:
-        """Tells it that so many passages and their vectors were committed."""
+    def committed(self, passages: int, share: float = 1.0) -> None:
+        """Tells it that so many passages and their vectors were committed, by when that `share` of
+        the files was read. It is begun as soon as enough can be expected of all of them: in the
+        second that it takes to start, as many are ready."""
         self._waiting += passages
-        if self._waiting >= (_ROWS if self._started else _LEAST):
-            if not self._started:
-                self._start()
+        if not self._started and self._waiting >= _LEAST * share:
+            self._start()
+        if self._started and self._waiting >= _ROWS:
             self._say(b"more\n" * (self._waiting // _ROWS))
             self._waiting %= _ROWS
 

@@ -68,6 +68,11 @@ class _Meter:
     began: float
     now: Progress
 
+    @property
+    def share(self) -> float:
+        """The share of the files that have been read, this one among them."""
+        return min(1.0, (self.now.done + 1) / max(1, self.now.total))
+
     def at(self, done: int, name: str) -> None:
         self._tell(replace(self.now, done=done, name=name))
 
@@ -402,7 +407,7 @@ def _commit(
     for document_id in gone:
         schemes.pop(document_id, None)
     if follower:
-        follower.committed(batch.size())
+        follower.committed(batch.size(), meter.share)
     meter.stored(batch.size() - new)
 
 

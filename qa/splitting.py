@@ -1,6 +1,8 @@
 """Documents to passages: runs of whole sentences, with exact offsets."""
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from functools import lru_cache
 from math import ceil
 
 from qa.sentences import Span, sentences
@@ -52,9 +54,13 @@ def _bounded(count: Counter) -> Counter:
 
 def searchable(passage: Passage) -> str:
     """What is embedded and indexed for a passage: its title and date, then its text."""
-    day = passage.published
-    dated = f" ({day.day} {day:%B %Y})" if day else ""
+    dated = f" ({_in_words(passage.published)})" if passage.published else ""
     return f"{passage.title[:200]}{dated}\n{passage.text}"
+
+
+@lru_cache(1_000)  # all passages of a document have the same
+def _in_words(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"
 
 
 def _packed(pieces: list[tuple[Span, int]], size: int) -> Iterator[Span]:

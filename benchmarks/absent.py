@@ -24,7 +24,7 @@ from qa import answering, matching, questions, refusal, retrieval
 from qa.engine import RERANKED
 from qa.types import EVERYTHING
 
-THRESHOLDS = (0.36, 0.40, 0.44, 0.48, 0.52, 0.56, 0.60, 0.64, 0.68)
+THRESHOLDS = (0.36, 0.405, 0.44, 0.48, 0.52, 0.56, 0.60, 0.64, 0.68)
 
 
 @dataclass(frozen=True)
@@ -111,20 +111,24 @@ def _table(
 ) -> str:
     rows = []
     for threshold in THRESHOLDS:
-        mark = "**" if threshold == usual else ""
-        cells = [_refused(some, threshold, False) for some in (there, absent, elsewhere)]
-        cells += [_refused(some, threshold, True) for some in (there, absent, elsewhere)]
-        rows.append((f"{mark}{threshold:.2f}{mark}", *cells))
+        cells = [
+            _refused(some, threshold, words, usual)
+            for words in (False, True)
+            for some in (there, absent, elsewhere)
+        ]
+        rows.append((f"{threshold:.3g}", *cells))
     head = ["threshold"]
     for who in ("before a model", "without a model"):
         head += [f"{who}: document there", "left out", "off-topic"]
     return tables.table(head, rows)
 
 
-def _refused(some: Sequence[Found], threshold: float, words: bool) -> str:
-    """The share that is refused."""
+def _refused(some: Sequence[Found], threshold: float, words: bool, usual: float) -> str:
+    """The share that is refused; bold at the threshold that is in use, which without a model, where
+    missing `words` refuse too, is the `usual` one."""
     refused = sum(f.score < threshold or (words and f.missing) for f in some)
-    return f"{refused / len(some):.1%}" if some else "-"
+    mark = "**" if threshold == (usual if words else refusal.WORTH_A_MODEL) else ""
+    return f"{mark}{refused / len(some):.1%}{mark}" if some else "-"
 
 
 if __name__ == "__main__":

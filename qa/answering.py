@@ -11,7 +11,7 @@ from qa.errors import ModelError, TooLongError
 from qa.models import ChatModel, Embedder, Reply
 from qa.plaintext import legible
 from qa.questions import Asked, Matched, asks_who
-from qa.refusal import ON_TOPIC, unspoken
+from qa.refusal import WORTH_A_MODEL, unspoken
 from qa.sentences import sentences
 from qa.settings import Settings
 from qa.types import Evidence
@@ -63,7 +63,7 @@ def draft(
     is asked, and then no model is called."""
     if model is None:
         return Reply(quote(matched, embedder))
-    if any(on_topic(*part) for part in matched):
+    if any(is_on_topic(*part) for part in matched):
         return generate(question, evidence, model, settings)
     return Reply(iter(()))
 
@@ -221,9 +221,9 @@ def unspoken_of(matched: Sequence[Matched], embedder: Embedder) -> list[str]:
     ]
 
 
-def on_topic(asked: Asked, sentences: Sequence[matching.Sentence]) -> bool:
+def is_on_topic(asked: Asked, sentences: Sequence[matching.Sentence]) -> bool:
     """Whether a model should be asked at all; near misses are left to it and to the checks."""
-    return max((matching.score(asked.target, s) for s in sentences), default=0.0) >= ON_TOPIC
+    return max((matching.score(asked.target, s) for s in sentences), default=0.0) >= WORTH_A_MODEL
 
 
 class Sentence(str):

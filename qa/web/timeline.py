@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -11,6 +11,9 @@ import qa
 from qa.web import filters, strings
 from qa.web.answer import day
 from qa.web.strings import say
+
+if TYPE_CHECKING:
+    import altair
 
 _MOST = 120  # bars
 _SINCE, _UNTIL, _TURN, _DRAWN = "library-since", "library-until", "timeline", "timeline-drawn"
@@ -20,7 +23,7 @@ def show(documents: Sequence[qa.Document]) -> None:
     """Draws the timeline, where there are dates to draw."""
     days = sorted(d.published for d in documents if d.published)
     if len(set(days)) > 1:
-        _chart(days, len(documents) - len(days))
+        _show_chart(days, len(documents) - len(days))
 
 
 def fields() -> tuple[date | None, date | None]:
@@ -67,7 +70,10 @@ def _span(first: date, after: date) -> str:
     return day(first) if one else say(strings.TIMELINE_FROM, day=day(first))
 
 
-def _chart(days: Sequence[date], undated: int) -> None:
+@st.cache_resource(max_entries=16, show_spinner=False)
+def chart(days: tuple[date, ...], drawn: tuple[float, float] | None) -> "altair.Chart":
+    """Bars of documents by their days, in order, with a brush on what is `drawn`. Kept, since
+    altair takes as long to check it as the rest of the view."""
     import altair
 
     spans = bars(days)
@@ -81,13 +87,12 @@ def _chart(days: Sequence[date], undated: int) -> None:
         }
         for first, after, n in spans
     ]
-    drawn: list[float] | None = st.session_state.get(_DRAWN)
     brush = altair.selection_interval(
-        name="days", encodings=["x"], value={"x": drawn} if drawn else altair.Undefined
+        name="days", encodings=["x"], value={"x": list(drawn)} if drawn else altair.Undefined
     )
     utc = altair.Scale(type="utc")
     axis = altair.Axis(format="%-d %b %Y", tickCount=6, labelOverlap=True, grid=False)
-    chart = (
+    drawing: altair.Chart = (
         altair.Chart(altair.Data(values=rows))  # type: ignore[no-untyped-call]
         .mark_rect()
         .encode(
@@ -104,9 +109,13 @@ def _chart(days: Sequence[date], undated: int) -> None:
         .properties(height=100)
         .add_params(brush)
     )
+    return drawing
+
+
+def _show_chart(days: Sequence[date], undated: int) -> None:
     about = say(strings.TIMELINE, n=len(days), first=day(days[0]), last=day(days[-1]))
     st.altair_chart(
-        chart,
+        chart(tuple(days), st.session_state.get(_DRAWN)),
         width="stretch",
         key=_key(),
         on_select=_brushed,
@@ -134,7 +143,7 @@ def _draw_again() -> None:
     since, until = st.session_state.get(_SINCE), st.session_state.get(_UNTIL)
     drawn = None
     if since and until and since <= until:
-        drawn = [_milliseconds(since), _milliseconds(until) + 86_399_999]
+        drawn = _milliseconds(since), _milliseconds(until) + 86_399_999
     st.session_state[_DRAWN] = drawn
     st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
 

@@ -6,7 +6,8 @@ export default function ({ data }) {
   const own = document.querySelector('script[src*="static/js/"]')?.src;
   const idle = window.requestIdleCallback ?? setTimeout;
   const load = ([script, ...rest]) => idle(async () => {
-    await import(new URL(script, own)).catch(() => {});
+    const url = new URL(script, own);
+    await (script.endsWith(".js") ? import(url) : fetch(url)).catch(() => {});
     if (rest.length) load(rest);
   });
   if (own && data.scripts.length) setTimeout(() => load(data.scripts), 1000);

@@ -25,7 +25,8 @@ NO_TEXTS = re.compile(
     r"This tests a connection\. Reply with one word\.|Reply with: ready|qa index corpus"
     r"|What is reported about |\s*(CREATE|SELECT|INSERT|UPDATE|DELETE) .*"
     r"|<div .*|const strings = |Escape|noopener noreferrer"
-    r"|ArrowVegaLiteChart|DataFrame|FileUploader",
+    r"|ArrowVegaLiteChart|DataFrame|FileUploader|Selectbox|TextInput|TextArea|Checkbox|NumberInput"
+    r"|Radio|Slider",
     re.DOTALL,
 )
 

@@ -115,7 +115,7 @@ def grade(
     ceiling: Verdict = "supported"
     if verdict != "supported" and any(f.exact or f.sign in _CONTRADICTIONS for f in found):
         ceiling = verdict
-    doubts = [*unfit, *(f"the passages do not speak of {word}" for word in unspoken)]
+    doubts = [*unfit, *(f"the passages do not speak of “{word}”" for word in unspoken)]
     if doubts and verdict == "supported":
         score, verdict, reasons = _LESS, "partial", []
     if doubts and ceiling == "supported":
@@ -172,7 +172,8 @@ def findings(
     words = [word for word in strange if fold(word) not in GENERAL and word not in names_]
     if words:
         sign = "strange words" if len(words) > 1 else "strange word"
-        reason = f"the quoted passage does not speak of {', '.join(words)}"
+        named = ", ".join(f"“{word}”" for word in words)
+        reason = f"the quoted passage does not speak of {named}"
         found.append(Finding(sign, reason))
     return found
 

@@ -519,7 +519,9 @@ def _conflict(asked: Asked, one: Told, other: Told, said: tuple[str, str]) -> Co
     first = len(asked.query.text) - len(question)
     both = np.minimum(one.sentence.near, other.sentence.near)
     shared = [spans[n][1] - first for n in _content(asked) if both[n] >= _SHARE_SAID]
-    what = question[: max([0, *shared])] or question.rstrip(" ?")
+    whole = question.rstrip(" ?")
+    cut = question[: max([0, *shared])]
+    what = f"{cut} …" if 0 < len(cut) < len(whole) else whole
     sides = [
         attribution.cite(t.sentence.evidence, t.sentence.start, t.sentence.end)
         for t in (one, other)

@@ -154,7 +154,7 @@ def test_an_answer_to_a_question_the_passages_do_not_speak_of_is_partial_at_most
     said = "Mexico sent 6,000 members of the National Guard."
     verdict, reasons = check(said, cited(), 0.9, unspoken=["tanks"])
     assert verdict == "partial"
-    assert reasons == ("the passages do not speak of tanks",)
+    assert reasons == ("the passages do not speak of “tanks”",)
 
 
 @pytest.mark.parametrize(

@@ -434,4 +434,4 @@ def test_words_without_any_relation_make_a_statement_doubtful() -> None:
     quote = cited("The man left the hall before noon.")
     verdict, reasons = check("The mayor left the hall before noon.", quote, 0.7, strange=["mayor"])
     assert verdict == "partial"
-    assert reasons == ("the quoted passage does not speak of mayor",)
+    assert reasons == ("the quoted passage does not speak of “mayor”",)

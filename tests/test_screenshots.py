@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from browsing import NARROW, ROOT, WIDE, ask, choose, chromium, go, served, settle
+from openai_server import OpenAIServer, says
 from PIL import Image, ImageStat
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -203,6 +204,33 @@ def test_every_view_is_whole_in_both_widths_and_themes(page: Page) -> None:
         expect(shown).to_be_visible()
         settle(page)
         take(page, shown, view.__name__)
+
+
+# What a small model may write: a sentence that is said, one with another number, one of its own.
+WRITTEN = (
+    "López Obrador asked for more US development aid and an easing of sanctions on Cuba and"
+    " Venezuela. The caravan that left Tapachula counted about 9,000 people. The two presidents"
+    " then signed a treaty in Geneva."
+)
+
+
+def test_an_answer_of_a_model_shows_what_is_not_backed(browser: Browser, home: Path) -> None:
+    page = browser.new_context(reduced_motion="reduce").new_page()
+    with OpenAIServer() as service:
+        service.replies.append(says(WRITTEN))
+        model = {"OPENAI_BASE_URL": service.url, "QA_MODEL": "tiny", "NO_PROXY": "127.0.0.1"}
+        with served(home, **model) as (url, _):
+            page.goto(url)
+            resize(page, WIDE)
+            ask(page, "What did López Obrador ask for in return?")
+            shown = page.get_by_role("button", name="not backed").first
+            expect(shown).to_be_visible()
+            settle(page)
+            take(page, shown, "doubted")
+            shown.click()
+            expect(page.get_by_role("tooltip").first).to_be_visible()
+            take(page, page.get_by_role("tooltip").first, "doubt-explained")
+    page.close()
 
 
 def test_the_conversations_are_whole_beside_the_page_and_over_it(page: Page) -> None:

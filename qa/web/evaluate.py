@@ -23,6 +23,7 @@ _FIRST = (  # metrics on cards; the others are in the chart only
     "right",
     "answer_inclusion",
     "citation_precision_document",
+    "citation_precision_sentence",
     "retrieval_recall@5",
     "refusal_recall",
     "false_refusals",

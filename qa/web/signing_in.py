@@ -34,7 +34,7 @@ def may_enter(user: Mapping[str, Any], allowed: Sequence[str]) -> bool:
 def page() -> None:
     """Asks to sign in, or says why that was not enough."""
     st.html(ASSETS / "page.css")
-    st.header(strings.SIGN_IN, anchor=False)
+    st.header(strings.SIGN_IN_TO_READ, anchor=False)
     if not st.secrets.load_if_toml_exists():
         st.error(strings.SECRETS_UNREADABLE)
     elif st.user.get("is_logged_in"):
@@ -43,7 +43,7 @@ def page() -> None:
         st.button(strings.SIGN_OUT, on_click=st.logout)
     else:
         st.text(strings.SIGN_IN_WHY)
-        st.button(strings.SIGN_IN, type="primary", on_click=st.login)
+        st.button(strings.SIGN_IN, on_click=st.login)
 
 
 def show_sign_out() -> None:

@@ -28,7 +28,8 @@ TEXT = "Text"
 
 # Signing in
 SIGN_IN = "Sign in"
-SIGN_IN_WHY = "The documents and conversations of this page are for people who sign in."
+SIGN_IN_TO_READ = "Sign in to qa"
+SIGN_IN_WHY = "Its documents and conversations are for the people who were let in here."
 SIGN_OUT = "Sign out"
 SIGNED_IN = "Signed in"
 SECRETS_UNREADABLE = (
@@ -176,6 +177,7 @@ RANKED_BY_WORDS = (
     "(cosine) and in words (BM25), and of the days that the question names"
 )
 QUOTED = "Quoted, without a model"
+SEARCHED_BY_ITSELF = "Searched, without a model"
 STRICT = "; strict"
 SECONDS = "; {seconds} seconds"
 
@@ -208,7 +210,7 @@ ANSWERED_BY = "{searched}. Answered by {model}."
 # Library
 NO_DOCUMENT = "No document yet. Add files or a text above, or run `qa index FOLDER`."
 TIMELINE = "Timeline of {n:document|documents}, {first} to {last}"
-UNDATED = "; {n:document|documents} without a date"
+UNDATED = "Not shown: {n:document|documents} without a date."
 TIMELINE_FROM = "from {day}"
 TIMELINE_PUBLISHED = "Published"
 TIMELINE_DOCUMENTS = "Documents"
@@ -226,7 +228,7 @@ DOCUMENT_TITLE = "Title"
 PASSAGES = "Passages"
 STATE = "State"
 FORMAT = "Format"
-DATE_FROM_WHERE = "Date from"
+DATE_FROM_WHERE = "Date found in"
 TABLE = "The documents, with date, title, passages, state and sources"
 READY = "ready"
 NOTHING_IN_IT = "nothing to search in it"

@@ -120,9 +120,10 @@ def _show_chart(days: Sequence[date], undated: int) -> None:
         key=_key(),
         on_select=_brushed,
         selection_mode="days",
-        alt=about + (say(strings.UNDATED, n=undated) if undated else ""),
+        alt=about,
     )
-    st.caption(strings.TIMELINE_USE)
+    missing = [say(strings.UNDATED, n=undated)] if undated else []
+    st.caption(" ".join([strings.TIMELINE_USE, *missing]))
 
 
 def _key() -> str:

@@ -104,7 +104,8 @@ def copied(answer: qa.Answer, root: Path) -> str:
 
 def foot(answer: qa.Answer) -> str:
     """Who answered, how long it took, and what was spent."""
-    who = answer.spent or (answer.model if _by_model(answer) else strings.QUOTED)
+    alone = strings.SEARCHED_BY_ITSELF if answer.abstained else strings.QUOTED
+    who = answer.spent or (answer.model if _by_model(answer) else alone)
     strict = strings.STRICT if _by_model(answer) and _strict(answer) else ""
     seconds = sum(answer.timings.values())
     took = f"{seconds:.{2 if seconds < 1 else 1}f}"

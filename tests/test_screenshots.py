@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from browsing import NARROW, ROOT, WIDE, ask, choose, chromium, go, served, settle
+from browsing import NARROW, ROOT, ask, choose, chromium, go, served, settle
 from openai_server import OpenAIServer, says
 from PIL import Image, ImageStat
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -21,7 +21,8 @@ from qa.evaluation import load_cases, run_cases
 from qa.web.conversations import Conversations, Exchange
 
 FOLDER = Path(os.environ.get("SCREENSHOTS", ROOT / "screenshots"))
-SIZES = {"wide": WIDE, "narrow": NARROW}
+FULL = 1920, 1080
+SIZES = {"wide": FULL, "narrow": NARROW}
 PAPER = {"light": "rgb(253, 252, 250)", "dark": "rgb(23, 24, 27)"}
 DISAGREEING = ("herald-footbridge.html", "inquiry-summary.pdf")  # of the fixture library
 SECRETS = """[auth]
@@ -59,7 +60,7 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser, home: Path) -> Iterator[Page]:
     with served(home) as (url, _):
         page = browser.new_context(reduced_motion="reduce").new_page()
-        page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+        page.set_viewport_size({"width": FULL[0], "height": FULL[1]})
         page.goto(url)
         yield page
 
@@ -199,7 +200,7 @@ VIEWS: tuple[Callable[[Page], Locator], ...] = (
 
 def test_every_view_is_whole_in_both_widths_and_themes(page: Page) -> None:
     for view in VIEWS:
-        resize(page, WIDE)
+        resize(page, FULL)
         shown = view(page)
         expect(shown).to_be_visible()
         settle(page)
@@ -221,7 +222,7 @@ def test_an_answer_of_a_model_shows_what_is_not_backed(browser: Browser, home: P
         model = {"OPENAI_BASE_URL": service.url, "QA_MODEL": "tiny", "NO_PROXY": "127.0.0.1"}
         with served(home, **model) as (url, _):
             page.goto(url)
-            resize(page, WIDE)
+            resize(page, FULL)
             ask(page, "What did López Obrador ask for in return?")
             shown = page.get_by_role("button", name="not backed").first
             expect(shown).to_be_visible()
@@ -234,7 +235,7 @@ def test_an_answer_of_a_model_shows_what_is_not_backed(browser: Browser, home: P
 
 
 def test_the_conversations_are_whole_beside_the_page_and_over_it(page: Page) -> None:
-    resize(page, WIDE)
+    resize(page, FULL)
     empty(page)
     take(page, conversation(page), "conversation", ["wide"])
     page.keyboard.press("Escape")

@@ -382,16 +382,13 @@ def _show_cases(run: "Run", comparison: "Comparison | None") -> None:
             if not (only and result.right) and (not changes or result.case.id in turned)
         ],
         hide_index=True,
-        row_height=80,  # four lines of an answer
+        row_height=104,  # five lines of an answer
         column_config={
-            name: st.column_config.TextColumn(width="medium")
-            for name in (
-                strings.CASE_QUESTION,
-                strings.CASE_EXPECTED,
-                strings.CASE_GIVEN,
-                strings.CASE_BEFORE,
-                strings.CASE_WHY,
-            )
+            strings.CASE_QUESTION: st.column_config.TextColumn(width="medium"),
+            strings.CASE_EXPECTED: st.column_config.TextColumn(width="medium"),
+            strings.CASE_GIVEN: st.column_config.TextColumn(width="large"),
+            strings.CASE_BEFORE: st.column_config.TextColumn(width="large"),
+            strings.CASE_WHY: st.column_config.TextColumn(width="medium"),
         },
         alt=strings.CASES_TABLE,
     )

@@ -90,7 +90,6 @@ SELECT id, title, published, text, pages,
 FROM documents d
 """
 _PASSAGE = 'SELECT document_id, id, start, "end", sha FROM passages'
-_LOG_PAGES = 10_000  # of 4 kB that wait in the log; ten times SQLite's own, for the same work less
 _LOCKED = 30  # seconds that another process may take with the file
 _AT_ONCE = 500  # values in one statement; an old SQLite takes 999
 
@@ -160,7 +159,6 @@ class Catalog:
         while True:
             try:
                 self._connection.execute("PRAGMA journal_mode=WAL")
-                self._connection.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
                 return
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > given_up:

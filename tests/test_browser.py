@@ -227,12 +227,18 @@ def test_one_steps_from_citation_to_citation_in_the_source(demo: str, visit: Vis
     page.locator("button.chip").first.click()
     mark, title = page.locator("aside mark"), page.locator("aside h2")
     expect(page.locator("aside .steps")).to_contain_text("1 of ")
+    open_ = page.locator("button.chip[aria-current=true]")
+    expect(open_).to_have_text("1")
     first, opened = mark.text_content(), title.text_content()
     page.get_by_role("button", name="Citation before").press("Enter")  # around to the last
     expect(title).not_to_have_text(opened or "")
+    expect(open_).to_have_text("3")  # the last
     page.get_by_role("button", name="Next citation").press("Enter")
     expect(mark).to_have_text(first or "")
     expect(page.get_by_role("button", name="Next citation")).to_be_focused()
+    expect(open_).to_have_text("1")
+    page.keyboard.press("Escape")
+    expect(open_).to_have_count(0)
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROW[0]
 
 

@@ -5,6 +5,7 @@ stand in the README (`make screenshots`). On each the view must be there, nothin
 nothing may have to be scrolled sideways.
 """
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -36,7 +37,8 @@ server_metadata_url = "http://127.0.0.1:9/.well-known/openid-configuration"
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo corpus, two runs of the first cases, and conversations of before."""
+    """The demo corpus, conversations of before, and two runs of the first cases. They were begun in
+    one second, as short ones can be, and must be told apart all the same."""
     home = tmp_path_factory.mktemp("shown") / ".qa"
     shutil.copytree(ROOT / "corpus", home.parent / "corpus")
     cases = load_cases(ROOT / "tests/fixtures/questions.jsonl")[:12]
@@ -46,6 +48,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         with qa.Engine.open(settings=options) as engine:
             engine.index(home.parent / "corpus")
             run_cases(engine, cases, home / "runs" / run, name="questions.jsonl")
+            about = home / "runs" / run / "run.json"
+            known = json.loads(about.read_text("utf-8")) | {"begun": "2026-01-01T12:00:00+00:00"}
+            about.write_text(json.dumps(known), "utf-8")
             store.put(run, Exchange(cases[passages].question, engine.ask(cases[passages].question)))
     return home
 

@@ -184,7 +184,7 @@ def _show_conversation(engine: qa.Engine) -> None:
                 data["dossier"] = exchange.answer.to_markdown()
         components.exchange(
             f"exchange-{n}",
-            data | {"waits": held and waiting},
+            data | {"waits": held and waiting, "opened": _opened()},
             partial(_open_target, n),
             partial(_retry, n),
             partial(_judge, n),
@@ -342,6 +342,14 @@ def _retry(n: int) -> None:
     failed = _exchanges().pop(n)
     _store(shared.engine()).drop(failed)
     _ask(failed.question)
+
+
+def _opened() -> Data | None:
+    """What is open beside the answer, as a citation names it."""
+    opened: Opened | None = st.session_state.get("opened")
+    if opened is None:
+        return None
+    return {"document": opened.document, "spans": [list(span) for span in opened.spans]}
 
 
 def _ways(engine: qa.Engine, given: qa.Answer) -> list[tuple[str, Again]]:

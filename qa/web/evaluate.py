@@ -1,6 +1,7 @@
 """Evaluation in the page: a file of cases, a run, its metrics, what came of each case, and what is
 different from an earlier run. Runs are kept in the folder `runs` of the home."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -132,7 +133,7 @@ def _read(data: bytes) -> "CaseFile":
 
 def _show_runs(runs: Mapping[Path, dict[str, Any]]) -> None:
     named = {path.name: path for path in runs}
-    labels = {path.name: _label(about) for path, about in runs.items()}
+    labels = dict(zip(named, distinct([_label(about) for about in runs.values()]), strict=True))
     _replace_gone("run-shown", named)
     with st.container(horizontal=True):
         shown = st.selectbox(
@@ -155,11 +156,20 @@ def _show_runs(runs: Mapping[Path, dict[str, Any]]) -> None:
 
 
 def _replace_gone(key: str, options: Collection[str]) -> None:
-    """Chooses the first option again when what was chosen is no longer there. Nothing else is set:
-    a value that is set goes to the browser with the page, where it can arrive after the reader's
-    next choice and undo it."""
+    """Chooses the first option again when what was chosen is no longer there."""
     if key in st.session_state and st.session_state[key] not in options:
         st.session_state[key] = next(iter(options))
+
+
+def distinct(labels: Sequence[str]) -> list[str]:
+    """Labels with a number behind those that came before, such as of two runs of one second: to the
+    browser the choices of a list are their labels."""
+    seen = Counter[str]()
+    found = list[str]()
+    for label_ in labels:
+        seen[label_] += 1
+        found.append(f"{label_} ({seen[label_]})" if seen[label_] > 1 else label_)
+    return found
 
 
 def _label(about: Mapping[str, Any]) -> str:

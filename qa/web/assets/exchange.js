@@ -1,6 +1,7 @@
-export default function ({ data, parentElement, setTriggerValue }) {
+// What is open beside the answer is marked without drawing anew, so that focus stays.
+export default function ({ data: { opened, ...data }, parentElement, setTriggerValue }) {
   const root = fresh(parentElement, data);
-  if (!root) return;
+  if (!root) return current(parentElement, opened);
   remember(root);
 
   const open = (target) => (event) => {
@@ -9,8 +10,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   };
 
   const chip = ({ number, label, target }) =>
-    el("button", { class: "chip", "aria-label": label, title: label, onclick: open(target) },
-      String(number));
+    el("button", { class: "chip", "aria-label": label, title: label, onclick: open(target),
+      "data-target": JSON.stringify(target) }, String(number));
 
   const statement = ({ text, verdict, label, reasons, chips }, n) => {
     const why = reasons.length ? reasons.join("; ") : strings.NO_REASON;
@@ -100,6 +101,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       body,
       data.under && under(data, root, open, setTriggerValue)));
   restore(root);
+  current(root, opened);
 
   // A new answer is read from its question on. Streamlit scrolls to the end of a chat, some time
   // after it grew, so this insists for a second, unless the person scrolls.
@@ -110,4 +112,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
       window.addEventListener(event, () => timers.forEach(clearTimeout), { once: true });
   }
   root.waiting = settled ? null : data.question;
+}
+
+function current(root, opened) {
+  for (const chip of root.querySelectorAll(".chip")) {
+    const { document, spans } = JSON.parse(chip.dataset.target);
+    const shown = document === opened?.document
+      && spans.some(([start, end]) => opened.spans.some(([a, b]) => a === start && b === end));
+    chip.setAttribute("aria-current", String(shown));
+  }
 }

@@ -96,14 +96,38 @@ def question_field(page: Page) -> Locator:
 
 
 def ask(page: Page, question: str) -> None:
-    question_field(page).fill(question)
-    question_field(page).press("Enter")
+    """Asks a question. The field sends nothing while the page is drawn or a file is on its way, so
+    this tries again until it is empty."""
+    field = question_field(page)
+    for _ in range(5):
+        settle(page)
+        field.fill(question)
+        field.press("Enter")
+        with suppress(AssertionError):
+            expect(field).to_have_value("", timeout=2_000)
+            return
+    raise AssertionError(f"{question} cannot be asked")
 
 
 def settle(page: Page) -> None:
-    """Waits until the page's script has run to its end: a rerun closes a list that is open."""
+    """Waits until the page's script has run to its end: a rerun closes a list that is open, and a
+    click that comes with it can be lost. One that has just ended may have called for another."""
     app = page.get_by_test_id("stApp")
-    expect(app).to_have_attribute("data-test-script-state", "notRunning")
+    for pause in (200, 0):
+        expect(app).to_have_attribute("data-test-script-state", "notRunning")
+        page.wait_for_timeout(pause)
+
+
+def press(page: Page, button: str, shown: str) -> None:
+    """Presses a button until a text is there. On a busy machine a click can be lost that comes in
+    the moment in which the page draws what came of the one before."""
+    for _ in range(3):
+        settle(page)
+        page.get_by_role("button", name=button).click()
+        with suppress(AssertionError):
+            expect(page.get_by_text(shown)).to_be_visible(timeout=10_000)
+            return
+    raise AssertionError(f"{shown} is not shown after {button}")
 
 
 def choose(page: Page, label: str, option: str) -> None:

@@ -7,7 +7,19 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from browsing import NARROW, ROOT, WIDE, ask, choose, chromium, go, question_field, served, settle
+from browsing import (
+    NARROW,
+    ROOT,
+    WIDE,
+    ask,
+    choose,
+    chromium,
+    go,
+    press,
+    question_field,
+    served,
+    settle,
+)
 from openai_server import OpenAIServer, fails, says, stalls
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
@@ -553,8 +565,7 @@ def test_files_and_texts_are_added_asked_about_read_and_removed(
         page.get_by_role("tab", name="Text").click()
         page.get_by_label("Title of the text").fill("Harvest in Ruritania")
         page.get_by_label("The text itself").fill("Farmers harvested 314 tons of barley in May.")
-        page.get_by_role("button", name="Add this text").click()
-        expect(page.get_by_text("2 documents, 3 passages")).to_be_visible()
+        press(page, "Add this text", "2 documents, 3 passages")
         page.get_by_role("link", name="Ask").click()
         ask(page, "How many tons of barley did farmers harvest?")
         expect(page.locator(".said", has_text="314 tons")).to_be_visible()
@@ -577,14 +588,12 @@ def test_files_and_texts_are_added_asked_about_read_and_removed(
         page.get_by_text("Add documents").click()
         page.get_by_role("tab", name="Folder").click()
         page.get_by_label("Path of a folder").fill(str(notes))
-        page.get_by_role("button", name="Index this folder").click()
-        expect(page.get_by_text("2 documents added, 1 as before.")).to_be_visible()
+        press(page, "Index this folder", "2 documents added, 1 as before.")
         (notes / "ferry.txt").unlink()
         (notes / "tram.txt").write_text("On the new tram\n\nThe tram leaves at one.")
         settle(page)
         page.get_by_text("Read the files again").click()
-        page.get_by_role("button", name="Read again").click()
-        expect(page.get_by_text("0 documents added, 1 updated, 2 as before.")).to_be_visible()
+        press(page, "Read again", "0 documents added, 1 updated, 2 as before.")
         expect(page.get_by_text("updated: On the new tram")).to_be_visible()
         choose_document(page, "On the ferry")
         expect(page.get_by_text("on the disk these files are gone")).to_be_visible()

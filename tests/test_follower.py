@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +68,15 @@ def test_a_few_passages_are_not_worth_a_process(catalog: Catalog, tmp_path: Path
     assert follower.finish() == ""
     assert catalog.store("dense") is None
     assert not (tmp_path / "new").exists()
+
+
+def test_many_passages_to_come_are_worth_a_process(catalog: Catalog, tmp_path: Path) -> None:
+    fill(catalog, range(500))
+    follower = Follower(catalog, "dense", tmp_path / "dense-1", "e")
+    follower.committed(500, share=0.1)
+    assert follower.finish() == "dense-1"
+    with closing(DenseIndex(tmp_path / "dense-1")) as index:
+        assert index.ids() == set(catalog.passage_ids())
 
 
 def test_an_index_whose_process_failed_stays_dirty(catalog: Catalog, tmp_path: Path) -> None:

@@ -58,6 +58,21 @@ st.session_state.setdefault("exchanges", [chat.Exchange({question!r}, {answer!r}
 chat.page()
 """
 
+# Has the drawing of a question without an answer come late, as a browser may that is loading the
+# script of a component for the first time.
+LATE = """
+window.Blob = class extends Blob {
+  constructor(parts, options) {
+    const late = `const drawn = function (
+    export default (given) => !given.data.question || given.data.statements ? drawn(given)
+      : setTimeout(() => { drawn(given); window.came = true; }, 3000);`.split("\\n");
+    super(parts.map((part) => typeof part !== "string" || !part.includes("export default f") ? part
+      : part.replace("export default function (", late[0]) + "\\n" + late.slice(1).join("\\n")),
+      options);
+  }
+};
+"""
+
 
 def written_about(document: qa.Document) -> qa.Answer:
     """An answer with one sentence of each verdict, hostile text in every place."""
@@ -491,6 +506,18 @@ def test_ten_people_at_once_share_one_engine(
             expect(page.locator("h2.question")).to_have_count(1)
         engines = {page.get_by_test_id("stText").last.inner_text() for page in pages}
         assert len(engines) == 1
+
+
+def test_an_answer_is_not_drawn_over_by_its_question_when_that_comes_later(
+    demo: str, visit: Visit
+) -> None:
+    page = visit(demo)
+    page.add_init_script(LATE)
+    page.reload()
+    ask(page, "Who mediated the Barbados agreement?")
+    expect(page.locator(".chip").first).to_be_visible()
+    page.wait_for_function("window.came")
+    expect(page.locator(".chip").first).to_be_visible()
 
 
 def test_a_conversation_is_renamed_exported_and_deleted(demo: str, visit: Visit) -> None:

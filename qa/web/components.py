@@ -6,7 +6,9 @@ so text of documents and models is never read as HTML or Markdown.
 
 import json
 import re
+import secrets
 from collections.abc import Callable
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -33,6 +35,7 @@ def _component(name: str, *parts: str) -> "ComponentRenderer":
     return st.components.v2.component(f"qa_{name}", html='<div id="root"></div>', css=css, js=js)
 
 
+_SERVER, _CHANGES = secrets.token_hex(4), count()  # another server counts anew
 _EXCHANGE = _component("exchange", "under")
 _SOURCE, _READING = _component("source", "panel"), _component("reading", "panel")
 _CHOICES, _AHEAD = _component("choices"), _component("ahead")
@@ -50,9 +53,10 @@ def exchange(
     """A question with its answer. Calls `open_` with the target of a clicked citation, `retry` when
     the person asks a failed question again, `judge` with what they say of the answer, `again` with
     the index of another way to ask, and `save` when they want the dossier."""
-    _EXCHANGE(
-        key=key,
-        data=_visible(data),
+    _mount(
+        _EXCHANGE,
+        key,
+        data,
         on_open_change=lambda: _sent(key, "open", open_),
         on_retry_change=lambda: _sent(key, "retry", lambda _: retry()),
         on_judge_change=lambda: _sent(key, "judge", judge),
@@ -70,9 +74,10 @@ def source(
 ) -> None:
     """A document with its marked spans, scrolled to the first. Calls `close` to put it away, `step`
     with -1 or 1 for the citation before or after it, and `whole` to read the whole document."""
-    _SOURCE(
-        key=key,
-        data=_visible(data),
+    _mount(
+        _SOURCE,
+        key,
+        data,
         on_close_change=lambda: _sent(key, "close", lambda _: close()),
         on_step_change=lambda: _sent(key, "step", step),
         on_whole_change=lambda: _sent(key, "whole", lambda _: whole()),
@@ -81,19 +86,27 @@ def source(
 
 def reading(key: str, data: Data, close: Callable[[], None]) -> None:
     """A document as its passages. Calls `close` to put it away."""
-    _READING(
-        key=key, data=_visible(data), on_close_change=lambda: _sent(key, "close", lambda _: close())
-    )
+    _mount(_READING, key, data, on_close_change=lambda: _sent(key, "close", lambda _: close()))
 
 
 def choices(key: str, data: Data, choose: Callable[[int], None]) -> None:
     """A list of buttons. Calls `choose` with the index of the one that was clicked."""
-    _CHOICES(key=key, data=_visible(data), on_choose_change=lambda: _sent(key, "choose", choose))
+    _mount(_CHOICES, key, data, on_choose_change=lambda: _sent(key, "choose", choose))
 
 
 def ahead(data: Data) -> None:
     """Draws nothing; loads scripts of the page by their names."""
     _AHEAD(key="ahead", data=data)
+
+
+def _mount(component: "ComponentRenderer", key: str, data: Data, **handlers: Any) -> None:
+    """Mounts a component with its data and their order: how often data have changed on this server
+    so far. The same data keep theirs, so that Streamlit need not send them again."""
+    data = _visible(data)
+    orders, state = st.session_state.setdefault("orders", {}), hash(json.dumps(data))
+    if key not in orders or orders[key][0] != state:
+        orders[key] = (state, next(_CHANGES))
+    component(key=key, data=data | {"order": [_SERVER, orders[key][1]]}, **handlers)
 
 
 def _visible(value: Any) -> Any:

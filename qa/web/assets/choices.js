@@ -1,4 +1,5 @@
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data: { order, ...data }, parentElement, setTriggerValue }) {
+  if (late(parentElement, order)) return;
   const root = fresh(parentElement, data);
   if (!root) return;
 

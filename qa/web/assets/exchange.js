@@ -1,5 +1,6 @@
 // What is open beside the answer is marked without drawing anew, so that focus stays.
-export default function ({ data: { opened, ...data }, parentElement, setTriggerValue }) {
+export default function ({ data: { order, opened, ...data }, parentElement, setTriggerValue }) {
+  if (late(parentElement, order)) return;
   const root = fresh(parentElement, data);
   if (!root) return current(parentElement, opened);
   remember(root);

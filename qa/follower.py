@@ -14,6 +14,7 @@ from pathlib import Path
 
 from qa.catalog import Catalog, Store
 from qa.dense import DenseIndex
+from qa.filling import fill_vectors
 
 _LEAST = 2_000  # passages that are worth a process, which takes a second to start
 _ROWS = 1_000  # passages that are worth a write
@@ -85,8 +86,6 @@ def serve(catalog: str, folder: str, embedder: str) -> None:
     """What the process does: copies the passages that wait at each "more" on the standard input,
     and at the "end" the rest, less what was replaced meanwhile. When its writer dies it ends too,
     with an exit status of 1."""
-    from qa.indexing import fill_vectors  # which imports this module
-
     source, index, row = Catalog(Path(catalog)), DenseIndex(Path(folder)), 0
     for line in sys.stdin:
         if line == "end\n":

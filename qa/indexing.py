@@ -12,17 +12,16 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import chain
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from qa import loading, sketches, splitting, stores
 from qa.catalog import Catalog, Store, StoredPassage
-from qa.dense import DenseIndex, Server
+from qa.dense import Server
 from qa.errors import BusyError, InputError, LoadError, StoreError, UnreachableError
+from qa.filling import fill_texts, fill_vectors
 from qa.follower import Follower
-from qa.lexical import LexicalIndex
 from qa.loading import Loaded
 from qa.loading.workers import Workers
 from qa.models import Embedder, Reader
@@ -32,7 +31,6 @@ from qa.stores import dense_store as dense_store
 from qa.types import Document, Failure, IndexReport, Progress
 
 _FLUSH = 256  # passages between two commits
-_ROWS = 5_000  # passages between two writes to a derived index
 _OUTSIDE = "a link to a file outside the folder: index that file, or put a copy here"
 
 
@@ -301,35 +299,6 @@ def _follow(
     catalog.mark(builds.name, Store(build, generation, dirty=False))
     with suppress(StoreError):  # the index is whole; the next change tries again
         builds.keep_only(build)
-
-
-def fill_vectors(catalog: Catalog, embedder: str, index: DenseIndex) -> None:
-    """Brings the rows of the index to what the catalog holds. Raises StoreError when passages have
-    no vector of that embedder."""
-    for rows in _missing(catalog, index):
-        vectors = catalog.vectors(embedder, [row.sha for row in rows])
-        index.add([row.passage.id for row in rows], vectors)
-
-
-def fill_texts(catalog: Catalog, index: LexicalIndex) -> None:
-    """Brings the rows of the index to what the catalog holds, the new ones in one commit."""
-    rows = chain.from_iterable(_missing(catalog, index))
-    if first := next(rows, None):
-        texts = chain([first], rows)
-        index.add((row.passage.id, splitting.searchable(row.passage)) for row in texts)
-
-
-def _missing(catalog: Catalog, index: DenseIndex | LexicalIndex) -> Iterator[list[StoredPassage]]:
-    """The passages that an index lacks, a part at a time, after what it holds too much of was
-    removed."""
-    held, wanted = index.ids(), catalog.passage_ids()
-    if stale := sorted(held - set(wanted)):
-        index.remove(stale)
-    ids = [i for i in wanted if i not in held]
-    for first in range(0, len(ids), _ROWS):
-        some = ids[first : first + _ROWS]
-        found = catalog.passages(some)
-        yield [found[i] for i in some]
 
 
 def _read(

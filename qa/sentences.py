@@ -26,17 +26,22 @@ _TITLES = (
 )
 _KNOWN_TITLES = frozenset(_TITLES.split("|"))
 _AFTER_TITLE = re.compile(rf"(?<![^\W_])(?i:{_TITLES})\.\Z")
-_ABBREVIATION = re.compile(
-    rf"(?i:{_TITLES}|dept|corp|assn|calif|ariz|mass|minn|tenn|miss|penn|conn|okla|wash|sept|approx"
-    r"|univ|bros|figs|nos|vols|intl|natl|govt|ave|blvd|stat)"
+_OTHERS = (
+    "dept|corp|assn|calif|ariz|mass|minn|tenn|miss|penn|conn|okla|wash|sept|approx|univ|bros|figs"
+    "|nos|vols|intl|natl|govt|ave|blvd|stat"
 )
+_ABBREVIATIONS = frozenset(f"{_TITLES}|{_OTHERS}".split("|"))
 # An end mark with a capital after the space, and a word of four letters or more in front of it. Two
 # patterns, because the first has few places to begin at.
 _END = re.compile(r"[.!?]+[\"”’')\]]*(\s+)(?=[\"“‘'(\[¿¡]*[A-ZÀ-Þ])")
 _WORD = re.compile(r"(?<![^\W\d_])[^\W\d_]{4,20}\Z")
-_MARK = re.compile("[.!?…]")
-# What follows is no number of a list: no mark stands in it.
-_CLEAR = re.compile(r"\.\s+(?=[A-ZÀ-Þ][^\s.!?…]*\s)")
+# What can end a sentence; nupunkt looks at no mark with a letter or digit behind it.
+_MARK = re.compile(r"[.!?…](?!\w)")
+# A full stop, and behind it what is no number of a list: no mark stands in it.
+_CLEAR = re.compile(r"\.\s+(?=[“(¿¡]?[A-ZÀ-Þ][^\s.!?…]{0,40}\s)")
+_COMPOUND = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
+_CLOSED = re.compile(r"[^\s.!?…]*[)\]\"]")
+_FIRST_WORD = re.compile(r"[A-ZÀ-Þ][^\W\d_]*(?=\s)")
 
 
 def sentences(text: str, start: int = 0, end: int | None = None) -> list[Span]:
@@ -96,33 +101,48 @@ def _segment(block: str) -> Iterator[Span]:
 
 
 def _clear_ends(text: str) -> Iterator[Span]:
-    """Ends of sentences that nupunkt is sure to find, each with where the next one begins, for
-    half of the time: the full stop behind two letters or more that are no abbreviation to it and
-    follow another word. Only numbers and single letters have to do with the word after them."""
-    abbreviations = nupunkt.load("default").parameters.abbrev_types
+    """Ends of sentences that nupunkt, or the rule of `_END`, is sure to find, each with where the
+    next one begins, for a third of the time: full stops behind a word that is not the first."""
     begin = 0
     for found in _CLEAR.finditer(text):
-        space = text.rfind(" ", max(begin, found.start() - _LONGEST_WORD), found.start())
-        word = text[space + 1 : found.start()].lower()
+        stop, following = found.span()
+        space = text.rfind(" ", max(begin, stop - _LONGEST_WORD), stop)
         if (
             begin < space
             and not text[space - 1].isspace()
-            and len(word) > 1
-            and word.isalpha()
-            and word not in abbreviations
-            and word not in _KNOWN_TITLES
+            and _is_clear(text[space + 1 : stop], text, following)
         ):
-            yield found.start() + 1, found.end()
-            begin = found.end()
+            yield stop + 1, following
+            begin = following
+
+
+def _is_clear(word: str, text: str, following: int) -> bool:
+    """Whether a full stop behind this word, with a capital following, ends a sentence whatever else
+    is there: not behind an abbreviation or a single letter."""
+    if word.isalpha() and 4 <= len(word) <= 20:
+        return word.lower() not in _ABBREVIATIONS  # the rule of `_END`
+    known, word = nupunkt.load("default").parameters, word.lower()
+    if _CLOSED.fullmatch(word):
+        return True
+    if len(word) < 2 or word in _KNOWN_TITLES or word in known.abbrev_types:
+        return False
+    if word.isdigit():
+        first = _FIRST_WORD.match(text, following)
+        return first is not None and ("##number##", first[0].lower()) not in known.collocations
+    return (
+        _COMPOUND.fullmatch(word) is not None
+        and any(map(str.isalpha, word))
+        and word.rpartition("-")[2] not in known.abbrev_types
+    )
 
 
 def _divided(text: str) -> Iterator[Span]:
     plain = text
     # Long runs without a space are of no interest here, and slow: only their ends are kept.
-    if max(map(len, text.split()), default=0) >= _LONGEST_RUN:
+    if len(text) >= _LONGEST_RUN and max(map(len, text.split()), default=0) >= _LONGEST_RUN:
         plain = _UNBROKEN.sub(lambda run: "x" * (len(run[0]) - 3) + run[0][-3:], text)
     spans = list[Span]()
-    for start, end in nupunkt.sentence_spans(plain, paragraph_breaks=False, line_breaks=False):
+    for start, end in nupunkt.load("default").span_tokenize(plain):
         if spans and _ends_with(_AFTER_TITLE, plain, *spans[-1]):
             spans[-1] = spans[-1][0], end
         else:
@@ -131,7 +151,7 @@ def _divided(text: str) -> Iterator[Span]:
         start = first
         for found in _END.finditer(plain, first, end):
             word = _ends_with(_WORD, plain, first, found.start())
-            if word and not _ABBREVIATION.fullmatch(word[0]):
+            if word and word[0].lower() not in _ABBREVIATIONS:
                 yield _trimmed(text, start, found.start(1))
                 start = found.end()
         if text[start:end].strip():
@@ -144,5 +164,7 @@ def _ends_with(pattern: re.Pattern[str], text: str, start: int, end: int) -> re.
 
 
 def _trimmed(block: str, start: int, end: int) -> Span:
+    if not (block[start].isspace() or block[end - 1].isspace()):
+        return start, end
     words = block[start:end]
     return start + len(words) - len(words.lstrip()), end - len(words) + len(words.rstrip())

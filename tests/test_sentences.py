@@ -103,7 +103,9 @@ def test_what_ends_clearly_ends_there_for_nupunkt_too() -> None:
 def test_what_ends_clearly_ends_there_in_any_text() -> None:
     words = "word. The In A I. A. civil. ill. Dr. Sens. sen. U.S. etc. p.m. No. 1. 12. 1999. Mr."
     marks = '. .. ... … ! ? ?! " ” “ ( ) [1] (a). iv. said.” "No!" hello.) - * , However, He it. Él'
-    pieces = [*words.split(), *marks.split(), "x" * 600, "\n", "\t", "\xa0", "\x0c", "  "]
+    others = 'century. 1990s. F-16. mid-jan. it’s. 9-11. 2a. (UN). [5]. "so". 1999). “The ¿Qué doi'
+    told = [*words.split(), *marks.split(), *others.split()]
+    pieces = [*told, "x" * 600, "\n", "\t", "\xa0", "\x0c", "  "]
     draw = random.Random(0)
     for _ in range(3_000):
         some = draw.choices(pieces, k=draw.randint(1, 30))

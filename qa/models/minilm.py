@@ -11,7 +11,7 @@ import os
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
-from itertools import chain, filterfalse
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -58,18 +58,19 @@ class MiniLM:
         No token crosses a space, so a text has as many as the runs between its spaces, and most
         runs have been counted before: ten times as fast as encoding each text.
         """
-        texts_runs = [text.split(" ") for text in texts]
-        counted = self._counted
-        runs = chain.from_iterable(texts_runs)
-        new = self._measure(set(filterfalse(counted.__contains__, runs)))
-
-        def length(some: Sequence[str]) -> int:
+        counted, lengths, rest = self._counted, list[int](), dict[int, list[str]]()
+        for number, text in enumerate(texts):
+            runs = text.split(" ")
             try:
-                return sum(map(counted.__getitem__, some))
-            except KeyError:  # a run that is not worth remembering
-                return sum(new[run] if run in new else counted[run] for run in some)
-
-        return [length(some) for some in texts_runs]
+                lengths.append(sum(map(counted.__getitem__, runs)))
+            except KeyError:
+                lengths.append(0)
+                rest[number] = runs
+        if rest:
+            new = self._measure(set(chain.from_iterable(rest.values())).difference(counted))
+            for number, runs in rest.items():
+                lengths[number] = sum(new[run] if run in new else counted[run] for run in runs)
+        return lengths
 
     def _measure(self, runs: Collection[str]) -> dict[str, int]:
         """Tokens in each run, an unbroken stretch of megabytes among them a piece at a time."""

@@ -261,22 +261,21 @@ def _without_dates(
 
 
 def _missing_numbers(statement: str, quoted: str) -> list[str]:
-    held = figures.loose_numbers(quoted)
-    stated = figures.stated_numbers(statement)
-    units = dict[str, set[str | None]]()
-    for number in figures.stated_numbers(quoted):
-        for value in figures.numbers(number.text):
-            units.setdefault(value, set()).add(number.unit)
+    counted = figures.without_days(quoted)
+    given = figures.stated_numbers(counted)
     found = list[str]()
-    for number in stated:
-        values = figures.loose_numbers(number.text)
-        if not values & held:
-            if not figures.rounded(number, statement, held):
-                found.append(number.text)
-        elif number.unit:
-            there = set[str | None]().union(*(units.get(v, {None}) for v in values & held))
-            if None not in there and number.unit not in there:
-                found.append(f"{number.text} {number.unit}")
+    for number in figures.stated_numbers(statement):
+        ordinal = re.match(r"(?:st|nd|rd|th)\b", statement[number.end :])
+        if number.values & figures.loose_numbers(quoted if ordinal else counted):
+            if figures.of_others(number, given, counted):
+                found.append(f"{number.text} {number.unit or number.things}")
+            continue
+        exact = figures.less_rounded(number, statement, given, counted)
+        if not (
+            figures.held_loosely(number, statement, given, counted)
+            or figures.rounded(number, statement, exact)
+        ):
+            found.append(number.text)
     found += figures.changed_ranges(statement, quoted)
     return list(dict.fromkeys(found))
 

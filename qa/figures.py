@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 
+from qa import wording
+
 _SCALES = {
     "hundred": 100,
     "thousand": 1_000,
@@ -49,10 +51,15 @@ _WORDED = re.compile(
 )
 # What a source may say for a number, though the words do not always mean one.
 _LOOSE = re.compile(
-    r"\b(?:(?P<n1>an?|one|once|single|sole|first)|(?P<n2>both|twice|pair|couple|double[ds]?|second)"
-    r"|(?P<n50>half|halves|halved))\b(?: (hundred|thousand|million|billion|dozen)\b)?",
+    r"\b(?:(?P<n1>an?|one|once|single|sole|first)|both|twice|pair|couple|double[ds]?|second)\b"
+    r"(?: (?P<scale>hundred|thousand|million|billion|dozen)\b)?",
     re.IGNORECASE,
 )
+_TIMES = frozenset(["once", "twice", "double", "doubles", "doubled"])
+_LISTED = re.compile(r"\s*(?:[-–,]|to\b|and\b|or\b)\s*[$€£]?\d")
+_OF_A_NAME = re.compile(r"\b[A-Z][^\W\d_]{3,}[ -]?\Z")
+_THREE = re.compile(r"(?:[\s-]*[^\W\d_][\w'’]*){1,3}")
+_TWO_NAMES = re.compile(r"\b[A-Z]\w+ and (?:\w+ )?[A-Z]\w+")  # "the two presidents"
 _HALF = re.compile(r"\bhalf (?:of|the|its|their|his|her|all)\b", re.IGNORECASE)
 
 # A number that is given as rounded, and how far the exact one may lie on each side.
@@ -94,9 +101,14 @@ _UNITS = {
         "decades": "decade decades",
         "centuries": "century centuries",
         "points": "point points",
+        "megabytes": "mb megabyte megabytes",
+        "gigabytes": "gb gigabyte gigabytes",
+        "terabytes": "tb terabyte terabytes",
     }.items()
     for form in forms.split(" ")
 }
+_PLURAL = re.compile(r"[^\W\d_]{2,}(?<![su])s|people|men|women|children|teeth|feet|police", re.I)
+_CURRENCIES = frozenset("$€£¥")
 _UNIT = re.compile(r"[ -]?(%|per cent\b|[a-z]+)", re.IGNORECASE)
 
 MONTHS = {name.casefold(): n for n, name in enumerate(month_name) if name} | {
@@ -171,30 +183,111 @@ def numbers(text: str) -> set[str]:
 
 
 def loose_numbers(text: str) -> set[str]:
-    """The numbers that a text may be saying with "a", "both", "half" or "a dozen", and per cents
-    for fractions."""
-    found = numbers(text)
-    if re.search(r"\b[A-Z]\w+ and (?:\w+ )?[A-Z]\w+", text):
-        found.add("2")  # "the two presidents"
-    for match in _LOOSE.finditer(text):
-        scale = (match[4] or "").casefold()
+    """The numbers of a text, its decades ("the 70's"), and what "half" is."""
+    found = numbers(text) | {match["decade"] for match in _DECADE.finditer(text)}
+    return found | {"50", "0.5"} if re.search(r"\b(?:half|halves|halved)\b", text, re.I) else found
+
+
+def held_loosely(number: "Number", text: str, given: Sequence["Number"], quoted: str) -> bool:
+    """Whether what is quoted says a number of a text without giving it: with "a", "one", "first" or
+    "both" of the same thing, with "once" or "a million", or, where the text has the word "two" and
+    no number is given of its things, with two names."""
+    values = number.values
+    counted = any(number.counts_the_same(one) for one in given)
+    if number.text[0].isalpha() and "2" in values and not counted and _TWO_NAMES.search(quoted):
+        return True
+    around = _around(text, number.start, number.end)
+    for match in _LOOSE.finditer(quoted):
+        scale = (match["scale"] or "").casefold()
         times = 12 if scale == "dozen" else _SCALES.get(scale, 1)
-        name = next(name for name in ("n1", "n2", "n50") if match[name])
-        found.add(_value(name[1:], times))
-        if name == "n50":
-            found.add("0.5")
-    found |= {match["decade"] for match in _DECADE.finditer(text)}  # "the 70's" of "the 1970s"
-    return found
+        if _value("1" if match["n1"] else "2", times) in values and (
+            scale
+            or match[0].casefold() in _TIMES
+            or around & _around(quoted, match.start(), match.end())
+        ):
+            return True
+    return False
+
+
+def _around(text: str, start: int, end: int) -> set[str]:
+    """The words beside a number, up to three behind it and one in front."""
+    front = re.search(r"[^\W\d_]\w*(?=[\s-]*\Z)", text[max(0, start - 30) : start])
+    found = [*_behind(text, end), *([front[0]] if front else [])]
+    return {wording.key(word) for word in found if wording.analysed(word)}
+
+
+def _behind(text: str, end: int) -> list[str]:
+    """Up to three words behind a number, as far as no mark is between."""
+    found = _THREE.match(text, end)
+    return re.findall(r"[\w'’]+", found[0]) if found else []
+
+
+def _things(text: str, end: int) -> str | None:
+    for word in _behind(text, end):
+        if not wording.analysed(word):
+            return None
+        if _PLURAL.fullmatch(word):
+            return word
+    return None
+
+
+def without_days(text: str) -> str:
+    """A text whose dates have lost the number of the day: "12 May 1999" counts no twelve."""
+    for moment in moments(text):
+        if moment.day:
+            years_ = " ".join(years(moment.text))
+            blank = years_.rjust(moment.end - moment.start, "_")
+            text = text[: moment.start] + blank + text[moment.end :]
+    return text
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number as a text gives it: its words, where they stand, and its unit where one is named."""
+    """A number as a text gives it: its words, where they stand, its unit where one is named, the
+    things it counts, the first plural close behind it, and whether it is part of a name ("Apollo
+    11")."""
 
     text: str
     start: int
     end: int
     unit: str | None
+    things: str | None = None
+    named: bool = False
+
+    @property
+    def values(self) -> set[str]:
+        """What it is, in either reading."""
+        return loose_numbers(self.text)
+
+    def counts_the_same(self, other: "Number") -> bool:
+        """Whether both count things, and these are the same."""
+        if not self.things or not other.things:
+            return False
+        return wording.key(self.things) == wording.key(other.things)
+
+
+def of_others(number: Number, given: Sequence[Number], quoted: str) -> bool:
+    """Whether the source has this number, but counts other things with it: `given` are those that
+    it gives, and it says the number of these things with another one, or gives a unit."""
+    same = [one for one in given if one.values & number.values]
+    others = [one for one in given if one not in same]
+    if number.unit:
+        usual = any(one.unit == number.unit for one in others)
+        return bool(same) and not any(
+            one.unit == number.unit
+            or (one.unit is None and one.things is None and not (usual and _alone(one, quoted)))
+            for one in same
+        )
+    if not all(one.things or one.unit or one.named for one in same):
+        return False
+    if not same or any(number.counts_the_same(one) for one in same):
+        return False
+    return any(number.counts_the_same(one) for one in others)
+
+
+def _alone(number: Number, text: str) -> bool:
+    """Whether a number is not one of several that share a unit: "15 to 20 per cent"."""
+    return not _LISTED.match(text, number.end)
 
 
 def stated_numbers(text: str) -> list[Number]:
@@ -202,7 +295,12 @@ def stated_numbers(text: str) -> list[Number]:
     matches = [*_NUMBER.finditer(text), *_WORDED.finditer(text), *_HALF.finditer(text)]
     return [
         Number(
-            m.group().strip() if m.re is not _HALF else "half", m.start(), m.end(), _unit(text, m)
+            m.group().strip() if m.re is not _HALF else "half",
+            m.start(),
+            m.end(),
+            _unit(text, m),
+            _things(text, m.end()),
+            bool(_OF_A_NAME.search(text[max(0, m.start() - 24) : m.start()])),
         )
         for m in sorted(matches, key=re.Match.start)
     ]
@@ -222,7 +320,7 @@ def changed_ranges(text: str, quoted: str) -> list[str]:
 
 def rounded(number: Number, text: str, quoted: set[str]) -> bool:
     """Whether a number that a text gives as rounded ("nearly 6,000") stands for one quoted."""
-    hedge = _HEDGE.search(text[max(0, number.start - 24) : number.start])
+    hedge = _hedge(number, text)
     if not hedge:
         return False
     for said in numbers(number.text):
@@ -240,6 +338,23 @@ def rounded(number: Number, text: str, quoted: set[str]) -> bool:
     return False
 
 
+def less_rounded(number: Number, text: str, given: Sequence[Number], quoted: str) -> set[str]:
+    """The values of those numbers of a source that it does not round itself to the side to which a
+    text rounds this one: "nearly 6,000" stands for no "nearly 5,000"."""
+    hedge = _hedge(number, text)
+    side = hedge.lastgroup if hedge else None
+    found = set[str]()
+    for one in given:
+        other = _hedge(one, quoted)
+        if not side or not other or other.lastgroup != side:
+            found |= numbers(one.text)
+    return found
+
+
+def _hedge(number: Number, text: str) -> re.Match[str] | None:
+    return _HEDGE.search(text[max(0, number.start - 24) : number.start])
+
+
 def rounds(exact: Decimal, said: Decimal) -> bool:
     """Whether `exact`, to the digits that `said` has, is `said`."""
     if not exact or not said:
@@ -249,8 +364,8 @@ def rounds(exact: Decimal, said: Decimal) -> bool:
 
 
 def _unit(text: str, match: re.Match[str]) -> str | None:
-    before = text[match.start() - 1 : match.start()]
-    if before in _UNITS:
+    before = text[max(0, match.start() - 2) : match.start()].rstrip()[-1:]
+    if before in _CURRENCIES:
         return _UNITS[before]
     after = _UNIT.match(text, match.end())
     word = after[1].casefold() if after else ""

@@ -64,6 +64,47 @@ def test_what_only_looks_alike_is_not_said(statement: str, quote: str) -> None:
     assert check(statement, cited(quote), 0.95)[0] == "unsupported"
 
 
+@pytest.mark.parametrize(
+    ("statement", "quote"),
+    [
+        ("The ticket costs $1.", "The ticket costs $499, a record."),
+        ("1% of the land is farmed.", "77% of the land is farmed by one family."),
+        ("The chain has 2 shops.", "The chain of Ames and Boone has 24 shops, the second largest."),
+        ("2 GB are built in.", "Of the two models one has 20 GB built in."),
+        ("There are two roommates.", "Ann and Bo live with six roommates."),
+        ("Some 13 million people live there.", "On 13 million hectares live 36 million people."),
+        ("The rate was 18%.", "Of those under 18 years of age the rate was 19.3%."),
+        ("The office has 12 clerks.", "On 12 May 1999 the office had some clerks."),
+        ("The office has 6 clerks.", "The office has clerks."),  # published on 6 December
+        ("Three versions were sold.", "Two versions of the Player 3 were sold."),
+        ("More than 42 died.", "More than 43 died."),
+    ],
+)
+def test_a_number_of_something_else_is_not_said(statement: str, quote: str) -> None:
+    assert check(statement, cited(quote), 0.95)[0] == "unsupported"
+
+
+@pytest.mark.parametrize(
+    ("statement", "quote"),
+    [
+        ("The law needs 1 vote.", "The law needs one more vote."),
+        ("The law needs 1 vote.", "The law needs a single vote."),
+        ("He is in season 2.", "He is in the second season."),
+        ("She won it 2 times.", "She won it twice."),
+        ("The two presidents met.", "Joe Biden and López Obrador met."),
+        ("It costs 1 million pesos.", "It costs a million pesos."),
+        ("Half of it is gone.", "50% of it is gone."),
+        ("The share is 15 per cent.", "The share is 15 to 20 per cent."),
+        ("On the 12th the clerks met.", "On 12 May 1999 the clerks met."),
+        ("It made $350 million.", "It made 350 million worldwide."),
+        ("The house has 5 rooms.", "The house has 5 large rooms, and 3 baths."),
+        ("Nearly 6,000 people came.", "Some 5,900 people came."),
+    ],
+)
+def test_a_number_said_otherwise_is_said(statement: str, quote: str) -> None:
+    assert not missing(statement, cited(quote))
+
+
 def test_a_part_of_a_sentence_does_not_prove_itself() -> None:
     quote = "The mayor denied that the council had cut the budget."
     assert check("the council had cut the budget", cited(quote), 0.5)[0] != "supported"

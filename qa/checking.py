@@ -263,16 +263,19 @@ def _without_dates(
 def _missing_numbers(statement: str, quoted: str) -> list[str]:
     counted = figures.without_days(quoted)
     given = figures.stated_numbers(counted)
+    meant = figures.loose_numbers(counted) - figures.numbers(counted)
     found = list[str]()
     for number in figures.stated_numbers(statement):
-        ordinal = re.match(r"(?:st|nd|rd|th)\b", statement[number.end :])
-        if number.values & figures.loose_numbers(quoted if ordinal else counted):
-            if figures.of_others(number, given, counted):
+        if number.ordinal and number.values & figures.numbers(quoted):
+            continue  # "on the 12th"
+        if same := figures.equal(number, statement, given, counted):
+            if figures.of_others(number, same, given, counted):
                 found.append(f"{number.text} {number.unit or number.things}")
             continue
         exact = figures.less_rounded(number, statement, given, counted)
         if not (
-            figures.held_loosely(number, statement, given, counted)
+            number.values & meant
+            or figures.held_loosely(number, statement, given, counted)
             or figures.rounded(number, statement, exact)
         ):
             found.append(number.text)

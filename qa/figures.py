@@ -58,6 +58,7 @@ _LOOSE = re.compile(
 _TIMES = frozenset(["once", "twice", "double", "doubles", "doubled"])
 _LISTED = re.compile(r"\s*(?:[-–,]|to\b|and\b|or\b)\s*[$€£]?\d")
 _OF_A_NAME = re.compile(r"\b[A-Z][^\W\d_]{3,}[ -]?\Z")
+_ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
 _THREE = re.compile(r"(?:[\s-]*[^\W\d_][\w'’]*){1,3}")
 _TWO_NAMES = re.compile(r"\b[A-Z]\w+ and (?:\w+ )?[A-Z]\w+")  # "the two presidents"
 _HALF = re.compile(r"\bhalf (?:of|the|its|their|his|her|all)\b", re.IGNORECASE)
@@ -196,7 +197,7 @@ def held_loosely(number: "Number", text: str, given: Sequence["Number"], quoted:
     counted = any(number.counts_the_same(one) for one in given)
     if number.text[0].isalpha() and "2" in values and not counted and _TWO_NAMES.search(quoted):
         return True
-    around = _around(text, number.start, number.end)
+    around = _beside(number, text)
     for match in _LOOSE.finditer(quoted):
         scale = (match["scale"] or "").casefold()
         times = 12 if scale == "dozen" else _SCALES.get(scale, 1)
@@ -216,14 +217,19 @@ def _around(text: str, start: int, end: int) -> set[str]:
     return {wording.key(word) for word in found if wording.analysed(word)}
 
 
+def _beside(number: "Number", text: str) -> set[str]:
+    return _around(text, number.start, number.end)
+
+
 def _behind(text: str, end: int) -> list[str]:
     """Up to three words behind a number, as far as no mark is between."""
     found = _THREE.match(text, end)
     return re.findall(r"[\w'’]+", found[0]) if found else []
 
 
-def _things(text: str, end: int) -> str | None:
-    for word in _behind(text, end):
+def _things(text: str, start: int, end: int) -> str | None:
+    """The plural close behind a number; a year counts nothing ("in 2009 students met")."""
+    for word in [] if _YEAR.fullmatch(text, start, end) else _behind(text, end):
         if not wording.analysed(word):
             return None
         if _PLURAL.fullmatch(word):
@@ -244,8 +250,8 @@ def without_days(text: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Number:
     """A number as a text gives it: its words, where they stand, its unit where one is named, the
-    things it counts, the first plural close behind it, and whether it is part of a name ("Apollo
-    11")."""
+    things it counts, the first plural close behind it, whether it is part of a name ("Apollo 11"),
+    and whether it gives a place in a row ("third", "3rd")."""
 
     text: str
     start: int
@@ -253,6 +259,7 @@ class Number:
     unit: str | None
     things: str | None = None
     named: bool = False
+    ordinal: bool = False
 
     @property
     def values(self) -> set[str]:
@@ -266,21 +273,32 @@ class Number:
         return wording.key(self.things) == wording.key(other.things)
 
 
-def of_others(number: Number, given: Sequence[Number], quoted: str) -> bool:
-    """Whether the source has this number, but counts other things with it: `given` are those that
-    it gives, and it says the number of these things with another one, or gives a unit."""
-    same = [one for one in given if one.values & number.values]
+def equal(number: Number, text: str, given: Sequence[Number], quoted: str) -> list[Number]:
+    """Those of the numbers given in what is quoted that are a number of a text. "Three" is no
+    "third", unless of the same thing ("season 3"), and what counts things is no part of a name."""
+    return [
+        one
+        for one in given
+        if one.values & number.values
+        and (one.ordinal == number.ordinal or _beside(number, text) & _beside(one, quoted))
+        and not (one.named and not one.things and number.things and not number.named)
+    ]
+
+
+def of_others(number: Number, same: Sequence[Number], given: Sequence[Number], quoted: str) -> bool:
+    """Whether a source counts other things with a number: `same` are those of the numbers `given`
+    that equal it, in another unit, or of things of which the source says another number."""
     others = [one for one in given if one not in same]
     if number.unit:
         usual = any(one.unit == number.unit for one in others)
-        return bool(same) and not any(
+        return not any(
             one.unit == number.unit
             or (one.unit is None and one.things is None and not (usual and _alone(one, quoted)))
             for one in same
         )
-    if not all(one.things or one.unit or one.named for one in same):
+    if not all(one.things or one.unit for one in same):
         return False
-    if not same or any(number.counts_the_same(one) for one in same):
+    if any(number.counts_the_same(one) for one in same):
         return False
     return any(number.counts_the_same(one) for one in others)
 
@@ -299,8 +317,9 @@ def stated_numbers(text: str) -> list[Number]:
             m.start(),
             m.end(),
             _unit(text, m),
-            _things(text, m.end()),
+            _things(text, *m.span()),
             bool(_OF_A_NAME.search(text[max(0, m.start() - 24) : m.start()])),
+            bool(_ORDINAL.match(text, m.end())) or m.group().casefold() in _ORDINALS,
         )
         for m in sorted(matches, key=re.Match.start)
     ]

@@ -78,6 +78,8 @@ def test_what_only_looks_alike_is_not_said(statement: str, quote: str) -> None:
         ("The office has 6 clerks.", "The office has clerks."),  # published on 6 December
         ("Three versions were sold.", "Two versions of the Player 3 were sold."),
         ("More than 42 died.", "More than 43 died."),
+        ("Three people died.", "On the third day of the siege people died."),
+        ("Five clerks left.", "Under Section 5 some clerks left."),
     ],
 )
 def test_a_number_of_something_else_is_not_said(statement: str, quote: str) -> None:
@@ -99,6 +101,8 @@ def test_a_number_of_something_else_is_not_said(statement: str, quote: str) -> N
         ("It made $350 million.", "It made 350 million worldwide."),
         ("The house has 5 rooms.", "The house has 5 large rooms, and 3 baths."),
         ("Nearly 6,000 people came.", "Some 5,900 people came."),
+        ("He played in season 3.", "He played in the third season."),
+        ("In 2009 students met.", "In December 2009, the students met."),
     ],
 )
 def test_a_number_said_otherwise_is_said(statement: str, quote: str) -> None:

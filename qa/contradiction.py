@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from itertools import pairwise, takewhile
 
 from qa.sentences import sentences as split_sentences
-from qa.wording import Word, abbreviates, beside, fits, key, keys, polarity, unlike, words
+from qa.wording import (
+    Word,
+    abbreviates,
+    beside,
+    fits,
+    key,
+    keys,
+    parted,
+    polarity,
+    unlike,
+    words,
+)
 
 # How much more must stand beside another name or number than beside the one stated, and at least.
 _LITTLE, _PLAIN = 0.4, 0.8
@@ -322,11 +333,13 @@ def _alike(number: str, other: str) -> bool:
 
 
 def _same(one: Value, other: Value) -> bool:
-    """Whether two names share a word, are initials and long form, or differ by a space."""
+    """Whether two names share a word ("Apple", "AppleTalk"), are initials and long form, or differ
+    by a space."""
     if one.keys & other.keys:
         return True
     joined = one.text.replace(" ", "").casefold() == other.text.replace(" ", "").casefold()
-    return joined or abbreviates(one.text, other.text)
+    parts = [keys(words(parted(value.text))) for value in (one, other)]
+    return joined or bool(parts[0] & parts[1]) or abbreviates(one.text, other.text)
 
 
 def _support(pair: Compared, stated: Value, given: Value, rival: bool = False) -> float:

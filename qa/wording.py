@@ -15,6 +15,7 @@ _FUNCTION = 0.25  # what a function word counts there beside a word of content
 _SCOPE = 8  # words that a negation reaches at most
 
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*|[.,;:!?()]")
+_INNER = re.compile(r"(?<=[a-z])(?=[A-Z\d])")
 _DOTTED = re.compile(r"\b(?:[A-Z]\.){2,}")
 _CONTRACTION = re.compile(r"(?<=\w)n['’]t\b|(?<=\w) n['’]t\b|(?<=[cC]an)not\b")
 # Not a negation, though it looks like one; "no fewer than" is "at least".
@@ -63,10 +64,20 @@ GENERAL = frozenset(
         known know name names named based mean means kind type types number amount people person
         thing things way ways year years month months day days date dates time times country
         countries group groups place places part parts new last first next total
+        react reacted reaction respond responded response feel felt think thought opinion attitude
+        important importance significance significant describe described
         """,
     )
 )
 _PREFIX = re.compile(r"(?:un|in|im|il|ir|dis|non-?)(?=[a-z]{4})")
+# Words that begin like that, end like a word of their own, and deny nothing.
+_NO_DENIAL_WORDS = """
+unless improve discover display dismiss dissent dissolve distance discount discharge discourse
+disease dispatch distribute district discard income inform inside instead install insure intend
+intent intense invest invent instance impress import important impose impact implant imply
+indeed inland inward indoor intake inmate insight inscribe inspire instill invoice indebted
+information improvement discovery investment invention distribution distant installation
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,11 +241,19 @@ def _titled(words: Sequence[Word], n: int) -> bool:
     return words[n].text[0].isupper() and n + 1 < len(words) and words[n + 1].capital
 
 
+_NO_DENIAL = frozenset(map(key, _NO_DENIAL_WORDS.split()))
+
+
 def unlike(word: str) -> str | None:
     """The key of what a word denies by its prefix: "legal" for "illegal"."""
     folded = fold(word)
     match = _PREFIX.match(folded)
-    return key(folded[match.end() :]) if match else None
+    return key(folded[match.end() :]) if match and key(word) not in _NO_DENIAL else None
+
+
+def parted(text: str) -> str:
+    """With "Apple Talk 2" for "AppleTalk2"."""
+    return _INNER.sub(" ", text)
 
 
 @lru_cache(4096)
@@ -242,7 +261,9 @@ def initials(text: str) -> frozenset[str]:
     """Folded initials of each run of two to five capitalised words, small ones between them left
     out: "un" for "United Nations", "fbi" for "Federal Bureau of Investigation"."""
     words = [
-        w for w in re.findall(r"\w+", text) if w not in ("of", "the", "for", "and", "de", "del")
+        w
+        for w in re.findall(r"\w+", parted(text))
+        if w not in ("of", "the", "for", "and", "de", "del")
     ]
     runs = (words[i : i + n] for n in range(2, 6) for i in range(len(words) - n + 1))
     capitals = (

@@ -243,6 +243,11 @@ PROMISED = "How many members of the National Guard did Mexico promise to send to
         ),
         (PROMISED.replace("Guard", "Guard in 2021"), QUOTE, "2021 is not in the passage"),
         (PROMISED, QUOTE, ""),
+        (
+            "What if the election is less than six months away?",
+            "Unless held six months before, the election is in addition to the others.",
+            "",
+        ),
     ],
 )
 def test_what_a_question_takes_for_granted_and_the_quotation_denies(

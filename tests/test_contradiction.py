@@ -10,6 +10,15 @@ from qa.types import Citation
 
 TRUE = [
     (
+        "The Apple system automatically assigned addresses.",
+        "Networks were built with protocols of Apple Inc. from 1985 on. The AppleTalk system "
+        "automatically assigned addresses.",
+    ),
+    (
+        "The PS3 was shown in May.",
+        "The PlayStation3 was shown in May.",
+    ),
+    (
         "Mexico agreed to send troops to its southern border.",
         "Pressed by Washington, Mexico agreed on Wednesday to send troops to its southern border.",
     ),

@@ -143,10 +143,10 @@ def _strange(
     wanted: matching.Target, said: matching.Floats, citations: Sequence[Citation]
 ) -> tuple[str, ...]:
     """Words of content that have no relation in what is cited, neither by form nor by meaning."""
-    words = {key for c in citations for key in wording.keys(wording.words(f"{c.quote} {c.title}"))}
-    folded = {
-        wording.fold(word) for c in citations for word in re.findall(r"\w+", f"{c.quote} {c.title}")
-    }
+    # A model may name the file: "according to the passage from minutes.txt".
+    texts = [f"{c.quote} {c.title} {re.sub(r'[/._-]', ' ', c.source)}" for c in citations]
+    words = {key for text in texts for key in wording.keys(wording.words(text))}
+    folded = {wording.fold(word) for text in texts for word in re.findall(r"\w+", text)}
     found = list[str]()
     for n in np.flatnonzero(wanted.content & (said < _STRANGE)):
         word = wanted.words.text[slice(*wanted.words.spans[n])]

@@ -103,5 +103,5 @@ def _slip(word: str, other: str) -> bool:
         len(word) > 5
         and word[0] == other[0]
         and abs(len(word) - len(other)) < 2
-        and SequenceMatcher(None, word, other).ratio() >= _TYPO
+        and (SequenceMatcher(None, word, other).ratio() >= _TYPO or sorted(word) == sorted(other))
     )

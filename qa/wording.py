@@ -50,6 +50,11 @@ not never no none neither nor without cannot hardly nobody nothing nowhere unabl
 _CUES = frozenset(_CUES_WORDS.split())
 # Verbs that negate what follows.
 _NEGATIVE_VERBS = frozenset({"fail", "refus", "declin", "deni", "lack", "unabl", "avoid"})
+# After these "declined" says that something grew less.
+_LESS_WORDS = """
+after before in by from since during between over at until through towards as and or sharply slowly
+"""
+_LESS = frozenset(_LESS_WORDS.split())
 _BOUNDARY = frozenset(".,;:!?()") | frozenset(
     ["but", "because", "although", "though", "while", "whereas"]
 )
@@ -218,7 +223,7 @@ def polarity(words: Sequence[Word]) -> Polarity:
     for n, word in enumerate(words):
         if word.text in _BOUNDARY:
             negative, reach = False, 0
-        elif (word.key in _CUES and not _titled(words, n)) or word.key in _NEGATIVE_VERBS:
+        elif (word.key in _CUES and not _titled(words, n)) or _denies(words, n):
             if reach and headed:
                 negative = False
             negative, reach, headed = (not negative if reach else True), _SCOPE, False
@@ -234,6 +239,16 @@ def polarity(words: Sequence[Word]) -> Polarity:
                     if words[cues[-1]].key in _NEGATIVE_VERBS:
                         verbal.add(n)
     return Polarity(frozenset(heads), frozenset(scope), frozenset(cues), frozenset(verbal))
+
+
+def _denies(words: Sequence[Word], n: int) -> bool:
+    """Whether a verb negates what follows it: not "declined in May", or "declined to 5"."""
+    if words[n].key != "declin":
+        return words[n].key in _NEGATIVE_VERBS
+    following = [word for word in words[n + 1 : n + 3] if word.text not in ("the", "a", "an")]
+    if not following or following[0].text in _BOUNDARY | _LESS:
+        return False
+    return not any(word.number for word in following)
 
 
 def _titled(words: Sequence[Word], n: int) -> bool:

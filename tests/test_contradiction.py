@@ -15,6 +15,10 @@ TRUE = [
         "automatically assigned addresses.",
     ),
     (
+        "The number of Huguenots declined after 1700.",
+        "Quite a few Huguenots came as late as 1700; thereafter the number fell.",
+    ),
+    (
         "The PS3 was shown in May.",
         "The PlayStation3 was shown in May.",
     ),

@@ -237,6 +237,20 @@ def test_an_invention_is_never_supported_and_is_named(
     assert reason in statement.reasons
 
 
+def test_the_file_that_a_model_names_and_letters_that_are_turned_around_raise_no_doubt(
+    server: OpenAIServer, tmp_path: Path
+) -> None:
+    (tmp_path / "archive").mkdir()
+    file = tmp_path / "archive/tumen-notes.txt"
+    file.write_text("The emperors\n\nThe emperor Gegeen ruled from 1321 to 1323.\n", "utf-8")
+    with opened(tmp_path / ".qa", server) as engine:
+        engine.index(file)
+        reply = "Gegeen ruled from 1321 to 1323, as the archive's tumen-notes.txt says."
+        server.replies.append(says(reply))
+        (statement,) = engine.ask("When did the emperor Geegen rule?").statements
+    assert (statement.verdict, statement.reasons) == ("supported", ())
+
+
 @pytest.mark.parametrize("refusal", ["The documents do not say.", "the documents do not say [2]"])
 def test_a_refusal_of_the_model_is_an_answer_without_statements(
     engine: qa.Engine, server: OpenAIServer, refusal: str

@@ -189,54 +189,6 @@ def loose_numbers(text: str) -> set[str]:
     return found | {"50", "0.5"} if re.search(r"\b(?:half|halves|halved)\b", text, re.I) else found
 
 
-def held_loosely(number: "Number", text: str, given: Sequence["Number"], quoted: str) -> bool:
-    """Whether what is quoted says a number of a text without giving it: with "a", "one", "first" or
-    "both" of the same thing, with "once" or "a million", or, where the text has the word "two" and
-    no number is given of its things, with two names."""
-    values = number.values
-    counted = any(number.counts_the_same(one) for one in given)
-    if number.text[0].isalpha() and "2" in values and not counted and _TWO_NAMES.search(quoted):
-        return True
-    around = _beside(number, text)
-    for match in _LOOSE.finditer(quoted):
-        scale = (match["scale"] or "").casefold()
-        times = 12 if scale == "dozen" else _SCALES.get(scale, 1)
-        if _value("1" if match["n1"] else "2", times) in values and (
-            scale
-            or match[0].casefold() in _TIMES
-            or around & _around(quoted, match.start(), match.end())
-        ):
-            return True
-    return False
-
-
-def _around(text: str, start: int, end: int) -> set[str]:
-    """The words beside a number, up to three behind it and one in front."""
-    front = re.search(r"[^\W\d_]\w*(?=[\s-]*\Z)", text[max(0, start - 30) : start])
-    found = [*_behind(text, end), *([front[0]] if front else [])]
-    return {wording.key(word) for word in found if wording.analysed(word)}
-
-
-def _beside(number: "Number", text: str) -> set[str]:
-    return _around(text, number.start, number.end)
-
-
-def _behind(text: str, end: int) -> list[str]:
-    """Up to three words behind a number, as far as no mark is between."""
-    found = _THREE.match(text, end)
-    return re.findall(r"[\w'’]+", found[0]) if found else []
-
-
-def _things(text: str, start: int, end: int) -> str | None:
-    """The plural close behind a number; a year counts nothing ("in 2009 students met")."""
-    for word in [] if _YEAR.fullmatch(text, start, end) else _behind(text, end):
-        if not wording.analysed(word):
-            return None
-        if _PLURAL.fullmatch(word):
-            return word
-    return None
-
-
 def without_days(text: str) -> str:
     """A text whose dates have lost the number of the day: "12 May 1999" counts no twelve."""
     for moment in moments(text):
@@ -323,6 +275,54 @@ def stated_numbers(text: str) -> list[Number]:
         )
         for m in sorted(matches, key=re.Match.start)
     ]
+
+
+def held_loosely(number: Number, text: str, given: Sequence[Number], quoted: str) -> bool:
+    """Whether what is quoted says a number of a text without giving it: with "a", "one", "first" or
+    "both" of the same thing, with "once" or "a million", or, where the text has the word "two" and
+    no number is given of its things, with two names."""
+    values = number.values
+    counted = any(number.counts_the_same(one) for one in given)
+    if number.text[0].isalpha() and "2" in values and not counted and _TWO_NAMES.search(quoted):
+        return True
+    around = _beside(number, text)
+    for match in _LOOSE.finditer(quoted):
+        scale = (match["scale"] or "").casefold()
+        times = 12 if scale == "dozen" else _SCALES.get(scale, 1)
+        if _value("1" if match["n1"] else "2", times) in values and (
+            scale
+            or match[0].casefold() in _TIMES
+            or around & _around(quoted, match.start(), match.end())
+        ):
+            return True
+    return False
+
+
+def _around(text: str, start: int, end: int) -> set[str]:
+    """The words beside a number, up to three behind it and one in front."""
+    front = re.search(r"[^\W\d_]\w*(?=[\s-]*\Z)", text[max(0, start - 30) : start])
+    found = [*_behind(text, end), *([front[0]] if front else [])]
+    return {wording.key(word) for word in found if wording.analysed(word)}
+
+
+def _beside(number: Number, text: str) -> set[str]:
+    return _around(text, number.start, number.end)
+
+
+def _behind(text: str, end: int) -> list[str]:
+    """Up to three words behind a number, as far as no mark is between."""
+    found = _THREE.match(text, end)
+    return re.findall(r"[\w'’]+", found[0]) if found else []
+
+
+def _things(text: str, start: int, end: int) -> str | None:
+    """The plural close behind a number; a year counts nothing ("in 2009 students met")."""
+    for word in [] if _YEAR.fullmatch(text, start, end) else _behind(text, end):
+        if not wording.analysed(word):
+            return None
+        if _PLURAL.fullmatch(word):
+            return word
+    return None
 
 
 def changed_ranges(text: str, quoted: str) -> list[str]:

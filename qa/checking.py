@@ -295,7 +295,7 @@ def _missing_names(statement: str, quoted: str, names: frozenset[str]) -> list[s
     """Capitalised words of the statement of which the quotation has no form."""
     quoted = undotted(quoted)
     spoken = re.findall(r"\w+", quoted)
-    held, short = set(map(fold, spoken)), initials(quoted) | acronyms(quoted)
+    held, short, shorter = set(map(fold, spoken)), initials(quoted), acronyms(quoted)
     capitals = {fold(word) for word in re.findall(r"\b[A-Z]{2,5}\b", quoted)}
     held |= {country for word in held for country in _PEOPLES.get(word, ())}
     statement = undotted(statement)
@@ -314,7 +314,9 @@ def _missing_names(statement: str, quoted: str, names: frozenset[str]) -> list[s
         parts = re.findall(r"\w+", re.sub(r"['’]s$", "", fold(word)))
         if first and not (parts[0] in names or _is_name(word, statement)):
             continue
-        if not all(_held(part, held, short) for part in parts):
+        # "MSP" may be made of any words, "Tim" of capitalised ones alone.
+        made = short | shorter if re.sub(r"['’]s$", "", word).isupper() else short
+        if not all(_held(part, held, made) for part in parts):
             missing.append(re.sub(r"['’]s$", "", word))
     return list(dict.fromkeys(missing))
 

@@ -168,6 +168,11 @@ def test_initials_of_a_phrase_and_a_slip_of_one_letter_are_the_name(
     assert not missing(statement, cited(quote))
 
 
+def test_a_name_is_not_made_of_the_first_letters_of_any_words() -> None:
+    assert missing("The mayors met Tim.", cited("There two Italian mayors met."))
+    assert not missing("An MSP may do it.", cited("A member of the Scottish Parliament may do it."))
+
+
 def test_what_replaces_a_word_counts_more_where_the_rest_is_verbatim() -> None:
     quote = cited("The man left the hall before noon.")
     copied = grade("The mayor left the hall before noon.", quote, 0.7, strange=["mayor"])

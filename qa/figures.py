@@ -110,7 +110,11 @@ _UNITS = {
 }
 _PLURAL = re.compile(r"[^\W\d_]{2,}(?<![su])s|people|men|women|children|teeth|feet|police", re.I)
 _CURRENCIES = frozenset("$€£¥")
-_UNIT = re.compile(r"[ -]?(%|per cent\b|[a-z]+)", re.IGNORECASE)
+_POINTS = "percentage points"
+_UNIT = re.compile(
+    r"[ -]?((?P<points>(?:%|per cent|percent|percentage)[ -]points?\b)|%|per cent\b|[a-z]+)",
+    re.IGNORECASE,
+)
 
 MONTHS = {name.casefold(): n for n, name in enumerate(month_name) if name} | {
     name[:3].casefold(): n for n, name in enumerate(month_name) if name
@@ -387,6 +391,8 @@ def _unit(text: str, match: re.Match[str]) -> str | None:
     if before in _CURRENCIES:
         return _UNITS[before]
     after = _UNIT.match(text, match.end())
+    if after and after["points"]:
+        return _POINTS
     word = after[1].casefold() if after else ""
     return "per cent" if word == "per cent" else _UNITS.get(word)
 

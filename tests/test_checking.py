@@ -78,6 +78,7 @@ def test_what_only_looks_alike_is_not_said(statement: str, quote: str) -> None:
         ("The office has 6 clerks.", "The office has clerks."),  # published on 6 December
         ("Three versions were sold.", "Two versions of the Player 3 were sold."),
         ("More than 42 died.", "More than 43 died."),
+        ("The rate rose 5 per cent.", "The rate rose 5 percentage points, to 12 per cent."),
         ("Three people died.", "On the third day of the siege people died."),
         ("Five clerks left.", "Under Section 5 some clerks left."),
     ],
@@ -96,6 +97,7 @@ def test_a_number_of_something_else_is_not_said(statement: str, quote: str) -> N
         ("The two presidents met.", "Joe Biden and López Obrador met."),
         ("It costs 1 million pesos.", "It costs a million pesos."),
         ("Half of it is gone.", "50% of it is gone."),
+        ("It rose by 5 percentage points.", "It rose by 5 % points."),
         ("The share is 15 per cent.", "The share is 15 to 20 per cent."),
         ("On the 12th the clerks met.", "On 12 May 1999 the clerks met."),
         ("It made $350 million.", "It made 350 million worldwide."),

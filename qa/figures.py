@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from qa import wording
 
@@ -193,6 +194,7 @@ def loose_numbers(text: str) -> set[str]:
     return found | {"50", "0.5"} if re.search(r"\b(?:half|halves|halved)\b", text, re.I) else found
 
 
+@lru_cache(1_000)
 def without_days(text: str) -> str:
     """A text whose dates have lost the number of the day: "12 May 1999" counts no twelve."""
     for moment in moments(text):
@@ -207,7 +209,7 @@ def without_days(text: str) -> str:
 class Number:
     """A number as a text gives it: its words, where they stand, its unit where one is named, the
     things it counts, the first plural close behind it, whether it is part of a name ("Apollo 11"),
-    and whether it gives a place in a row ("third", "3rd")."""
+    whether it gives a place in a row ("third", "3rd"), and what it is, in either reading."""
 
     text: str
     start: int
@@ -216,11 +218,7 @@ class Number:
     things: str | None = None
     named: bool = False
     ordinal: bool = False
-
-    @property
-    def values(self) -> set[str]:
-        """What it is, in either reading."""
-        return loose_numbers(self.text)
+    values: frozenset[str] = frozenset()
 
     def counts_the_same(self, other: "Number") -> bool:
         """Whether both count things, and these are the same."""
@@ -264,10 +262,11 @@ def _alone(number: Number, text: str) -> bool:
     return not _LISTED.match(text, number.end)
 
 
-def stated_numbers(text: str) -> list[Number]:
+@lru_cache(1_000)  # each sentence of an answer is held against the same quotations
+def stated_numbers(text: str) -> tuple[Number, ...]:
     """The numbers of a text, in order, with the words in which they are said."""
     matches = [*_NUMBER.finditer(text), *_WORDED.finditer(text), *_HALF.finditer(text)]
-    return [
+    return tuple(
         Number(
             m.group().strip() if m.re is not _HALF else "half",
             m.start(),
@@ -276,9 +275,10 @@ def stated_numbers(text: str) -> list[Number]:
             _things(text, *m.span()),
             bool(_OF_A_NAME.search(text[max(0, m.start() - 24) : m.start()])),
             bool(_ORDINAL.match(text, m.end())) or m.group().casefold() in _ORDINALS,
+            frozenset(loose_numbers(m.group() if m.re is not _HALF else "half")),
         )
         for m in sorted(matches, key=re.Match.start)
-    ]
+    )
 
 
 def held_loosely(number: Number, text: str, given: Sequence[Number], quoted: str) -> bool:

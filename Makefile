@@ -21,7 +21,7 @@ QUOTING = env -u OPENAI_API_KEY -u OPENAI_BASE_URL -u QA_GGUF
 .PHONY: chat test setup ask eval eval-corpus eval-library accept axe screenshots
 
 chat: setup
-	$(BIN)/qa index corpus
+	$(BIN)/qa index corpus --wait 60
 	$(BIN)/qa chat --port $(PORT)
 
 test: setup
@@ -33,7 +33,7 @@ test: setup
 setup: $(STAMP)
 
 ask: setup
-	@$(BIN)/qa index corpus --quiet
+	@$(BIN)/qa index corpus --quiet --wait 60
 	@$(BIN)/qa ask "$(Q)"
 
 eval: eval-corpus eval-library

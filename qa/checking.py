@@ -263,10 +263,11 @@ def _without_dates(
 def _missing_numbers(statement: str, quoted: str) -> list[str]:
     counted = figures.without_days(quoted)
     given = figures.stated_numbers(counted)
+    days = {str(moment.day) for moment in figures.moments(quoted) if moment.day}
     meant = figures.loose_numbers(counted) - figures.numbers(counted)
     found = list[str]()
     for number in figures.stated_numbers(statement):
-        if number.ordinal and number.values & figures.numbers(quoted):
+        if number.ordinal and number.values & days:
             continue  # "on the 12th"
         if same := figures.equal(number, statement, given, counted):
             if figures.of_others(number, same, given, counted):

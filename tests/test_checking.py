@@ -80,6 +80,7 @@ def test_what_only_looks_alike_is_not_said(statement: str, quote: str) -> None:
         ("More than 42 died.", "More than 43 died."),
         ("The rate rose 5 per cent.", "The rate rose 5 percentage points, to 12 per cent."),
         ("Three people died.", "On the third day of the siege people died."),
+        ("The mayor won her third term.", "The mayor won a term, and three clerks left."),
         ("Five clerks left.", "Under Section 5 some clerks left."),
     ],
 )
@@ -103,6 +104,8 @@ def test_a_number_of_something_else_is_not_said(statement: str, quote: str) -> N
         ("It made $350 million.", "It made 350 million worldwide."),
         ("The house has 5 rooms.", "The house has 5 large rooms, and 3 baths."),
         ("Nearly 6,000 people came.", "Some 5,900 people came."),
+        ("He won a third title.", "He has won three titles."),
+        ("On the 12th the 12 clerks met.", "On 12 May 1999 all 12 clerks met."),
         ("He played in season 3.", "He played in the third season."),
         ("In 2009 students met.", "In December 2009, the students met."),
     ],

@@ -86,6 +86,17 @@ def is_silent(handler: "Handler") -> None:
     handler.owner.stopping.wait()
 
 
+def waits(allowed: Event, reply: Scripted) -> Scripted:
+    """Replies when it is allowed to, or the server is closed."""
+
+    def later(handler: "Handler") -> None:
+        while not (allowed.wait(0.01) or handler.owner.stopping.is_set()):
+            pass
+        reply(handler)
+
+    return later
+
+
 def stalls(piece: str) -> Scripted:
     """Streams a piece, and then is silent."""
 

@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from urllib.parse import urlsplit
 
 import pytest
@@ -20,7 +21,7 @@ from browsing import (
     served,
     settle,
 )
-from openai_server import OpenAIServer, fails, says, stalls
+from openai_server import OpenAIServer, fails, says, stalls, waits
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 import qa
@@ -58,17 +59,16 @@ st.session_state.setdefault("exchanges", [chat.Exchange({question!r}, {answer!r}
 chat.page()
 """
 
-# Has the drawing of a question without an answer come late, as a browser may that is loading the
-# script of a component for the first time.
-LATE = """
+# Holds back the drawing of a question without an answer until the test asks for it, as a browser
+# may that is loading the script of a component for the first time.
+HELD_BACK = """
 window.Blob = class extends Blob {
   constructor(parts, options) {
-    const late = `const drawn = function (
-    export default (given) => !given.data.question || given.data.statements ? drawn(given)
-      : setTimeout(() => { drawn(given); window.came = true; }, 3000);`.split("\\n");
-    super(parts.map((part) => typeof part !== "string" || !part.includes("export default f") ? part
-      : part.replace("export default function (", late[0]) + "\\n" + late.slice(1).join("\\n")),
-      options);
+    const script = (part) => typeof part === "string" && part.includes("export default function (");
+    super(parts.map((part) => !script(part) ? part :
+      part.replace("export default function (", "const drawn = function (") + `
+      export default (given) => !given.data.question || given.data.statements ? drawn(given)
+        : void (window.drawQuestion = () => drawn(given));`), options);
   }
 };
 """
@@ -509,15 +509,22 @@ def test_ten_people_at_once_share_one_engine(
 
 
 def test_an_answer_is_not_drawn_over_by_its_question_when_that_comes_later(
-    demo: str, visit: Visit
+    demo_folder: Path, visit: Visit
 ) -> None:
-    page = visit(demo)
-    page.add_init_script(LATE)
-    page.reload()
-    ask(page, "Who mediated the Barbados agreement?")
-    expect(page.locator(".chip").first).to_be_visible()
-    page.wait_for_function("window.came")
-    expect(page.locator(".chip").first).to_be_visible()
+    with OpenAIServer() as service:
+        allowed = Event()
+        service.replies.append(waits(allowed, says("It was mediated by Norway.")))
+        model = {"OPENAI_BASE_URL": service.url, "QA_MODEL": "tiny", "NO_PROXY": "127.0.0.1"}
+        with served(demo_folder, **model) as (url, _):
+            page = visit(url)
+            page.add_init_script(HELD_BACK)
+            page.reload()
+            ask(page, "Who mediated the Barbados agreement?")
+            page.wait_for_function("!!window.drawQuestion", timeout=COLD)
+            allowed.set()
+            expect(page.locator(".statement")).to_be_visible(timeout=COLD)
+            page.evaluate("drawQuestion()")
+            expect(page.locator(".statement")).to_be_visible()
 
 
 def test_a_conversation_is_renamed_exported_and_deleted(demo: str, visit: Visit) -> None:

@@ -6,7 +6,9 @@ Python started anew, since multiprocessing would run a script that has no
 and is the only one that has the new folder open.
 """
 
+import gc
 import json
+import os
 import subprocess
 import sys
 from contextlib import suppress
@@ -22,7 +24,7 @@ _ROWS = 1_000  # passages that are worth a write
 # seconds of processor time in writes of 1,000, and 32.3 in these.
 _MOST = 3_900
 _START = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "import gc, json, sys; gc.disable(); sys.path[:] = json.loads(sys.argv[1]); "
     "from qa.follower import serve; serve(*sys.argv[2:])"
 )
 
@@ -39,13 +41,17 @@ class Follower:
         self._started = False
         self._process: subprocess.Popen[bytes] | None = None
 
+    def expect(self, passages: float) -> None:
+        """Begins the process if that many are worth it: in the second that it takes to start, as
+        many are ready."""
+        if not self._started and passages >= _LEAST:
+            self._start()
+
     def committed(self, passages: int, share: float = 1.0) -> None:
         """Tells it that so many passages and their vectors were committed, by when that `share` of
-        the files was read. It is begun as soon as enough can be expected of all of them: in the
-        second that it takes to start, as many are ready."""
+        the files was read."""
         self._waiting += passages
-        if not self._started and self._waiting >= _LEAST * share:
-            self._start()
+        self.expect(self._waiting / share)
         if self._started and self._waiting >= _ROWS:
             self._say(b"more\n" * (self._waiting // _ROWS))
             self._waiting %= _ROWS
@@ -87,12 +93,13 @@ def serve(catalog: str, folder: str, embedder: str) -> None:
     and at the "end" the rest, less what was replaced meanwhile. When its writer dies it ends too,
     with an exit status of 1."""
     source, index, row = Catalog(Path(catalog)), DenseIndex(Path(folder)), 0
+    gc.enable()  # off while chromadb was imported, of which it is a tenth
     for line in sys.stdin:
         if line == "end\n":
             fill_vectors(source, embedder, index)
             index.close()
             source.close()
-            return
+            os._exit(0)  # all is written; unloading Chroma takes 0.2 seconds
         last, ids, vectors = source.vectors_after(row, embedder, _MOST)
         if len(ids) >= _ROWS:  # an earlier "more" may have brought what this one is about
             index.add(ids, vectors)

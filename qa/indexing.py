@@ -143,6 +143,8 @@ def update(
     follower = _follower(catalog, home, embedder, server)
     reading = _read(files, paths, place.parent, changed)
     try:
+        if follower:
+            follower.expect(len(files))  # one of each at least
         for done, (path, source, read) in enumerate(reading):
             meter.at(done, source)
             before = known.get(_name(path))

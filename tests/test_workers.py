@@ -268,4 +268,4 @@ def test_zip_data_that_is_no_docx_is_read_apart(tmp_path: Path) -> None:
         parts.writestr("a", "b")
     for name, data in (("zip.txt", packed.getvalue()), ("big.txt", b"a " * 50_000), ("a.pdf", b"")):
         (tmp_path / name).write_bytes(data)
-        assert not loading.is_light(tmp_path / name)
+        assert loading.load_light(tmp_path / name, name) is None

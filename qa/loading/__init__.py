@@ -46,7 +46,7 @@ ABOUT_THE_FOLDER = ("readme.md", "sources.md")
 LARGEST = 200_000_000  # bytes of a file
 MOST_FAILURES = 1_000  # of one file that are listed one by one
 _LONGEST_REASON = 500  # characters
-_LIGHT = (".txt", ".md", ".jsonl", ".csv")
+_LIGHT = {suffix: LOADERS[suffix] for suffix in (".txt", ".md", ".jsonl", ".csv")}
 _LIGHT_BYTES = 65_536
 _HEAD = 2048
 
@@ -117,7 +117,6 @@ def load(path: Path, source: str) -> Loaded:
     if os.path.isdir(path):  # unlike Path.is_dir, False where the folder above is closed
         what = "a link to a folder: index that folder" if path.is_symlink() else "cannot be listed"
         return refused(source, f"{what}, or check its permissions")
-    sha = ""
     try:
         with opened(path) as file:
             head = file.read(_HEAD)
@@ -133,13 +132,37 @@ def load(path: Path, source: str) -> Loaded:
             raise LoadError(
                 f"it is larger than {LARGEST // 1_000_000} MB: divide it, or save its text as .txt"
             )
-        sha = hashlib.sha256(data).hexdigest()
-        documents, failures = loader(data, source, path.stem)
+        return _loaded(data, loader, path, source)
     except LoadError as error:
-        return replace(refused(source, str(error)), sha256=sha)
+        return refused(source, str(error))
     except OSError as error:
         reason = error.strerror or str(error)
         return refused(source, f"{reason}: check the file and its permissions")
+
+
+def load_light(path: Path, source: str) -> Loaded | None:
+    """What `load` makes of a file that is sure to take little: a small one of a plain format, or
+    one that cannot be opened. None for any other."""
+    loader = _LIGHT.get(path.suffix.lower())
+    if loader is None or os.path.isdir(path):
+        return None
+    try:
+        with opened(path) as file:
+            data = file.read(_LIGHT_BYTES + 1)
+    except (OSError, LoadError):
+        return load(path, source)
+    head = data[:_HEAD]
+    if len(data) > _LIGHT_BYTES or head.startswith((b"%PDF-", b"PK\x03\x04")) or _PAGE.match(head):
+        return None
+    return _loaded(data, loader, path, source)
+
+
+def _loaded(data: bytes, loader: Loader, path: Path, source: str) -> Loaded:
+    sha = hashlib.sha256(data).hexdigest()
+    try:
+        documents, failures = loader(data, source, path.stem)
+    except LoadError as error:
+        return replace(refused(source, str(error)), sha256=sha)
     return Loaded(tuple(documents), tuple(_listed(failures, source)), sha)
 
 
@@ -164,20 +187,6 @@ def opened(path: Path) -> BufferedReader:
         file.close()
         raise irregular
     return file
-
-
-def is_light(path: Path) -> bool:
-    """Whether reading the file is sure to take little: a small file of a plain format. What cannot
-    be opened is light too."""
-    if path.suffix.lower() not in _LIGHT or os.path.isdir(path):
-        return False
-    try:
-        with opened(path) as file:
-            head = file.read(_HEAD)
-            small = os.fstat(file.fileno()).st_size <= _LIGHT_BYTES
-    except (OSError, LoadError):
-        return True
-    return small and not (head.startswith((b"%PDF-", b"PK\x03\x04")) or _PAGE.match(head))
 
 
 def _sniffed(head: bytes, file: BufferedReader) -> Loader | None:

@@ -17,14 +17,13 @@ from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, fields
 from datetime import date
-from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from qa.errors import StoreError
-from qa.loading import Loaded, is_light, load, refused
+from qa.loading import Loaded, load, load_light, refused
 from qa.types import Document, Failure
 
 SECONDS = 25.0  # a file may take
@@ -66,9 +65,9 @@ class Workers:
 
     def load(self, path: Path, source: str) -> Callable[[], Loaded]:
         """Begins to read a file; what is returned waits for it and gives what `loading.load` does.
-        A small file of plain text is read then, in this process."""
-        if is_light(path):
-            return partial(load, path, source)
+        A small file of plain text is read at once, in this process."""
+        if loaded := load_light(path, source):
+            return lambda: loaded
         return self._threads.submit(self._load, path, source).result
 
     def _load(self, path: Path, source: str) -> Loaded:

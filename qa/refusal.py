@@ -26,6 +26,18 @@ NAMED = 0.5  # similarity in context that stands in for a name that is not there
 # Similarity in context and by itself, added up, at which another word stands for a missing one:
 # "hosted" for "held" reaches 1.0, "caravans" for "tanks" 0.7.
 RELATED = 0.8
+# Behind "what" and "which" these say of what kind the answer is, which need not say so itself, and
+# so does a number there, or before "of": "in which region", "who were two of the advisers".
+_KINDS_WORDS = """
+area areas region regions city cities town towns state states nation nations province location
+continent body bodies organization organisation institution agency company event events concept
+idea term title topic issue problem reason cause effect result factor feature aspect category class
+example role position decade century period era season
+"""
+_NUMBER = "(?:two|three|four|five|six|seven|eight|nine|ten)"
+_KIND = re.compile(rf"(?:{'|'.join(_KINDS_WORDS.split())}|{_NUMBER})\b", re.IGNORECASE)
+_ASKED_FOR = re.compile(rf"\b(?:what|which)\s(?:{_NUMBER}\s)?\Z", re.IGNORECASE)
+_SOME_OF = re.compile(rf"{_NUMBER}\sof\b", re.IGNORECASE)
 _TYPO = 0.88  # share of letters that a mistyped word has in common with the one meant
 
 
@@ -62,12 +74,22 @@ def unspoken(
     strange = [
         (n, w)
         for n, w, named in unheld
-        if not named and near[n] < RELATED and w.casefold() not in GENERAL
+        if not named
+        and near[n] < RELATED
+        and w.casefold() not in GENERAL
+        and not _is_asked_for(text, target.words.spans[n][0])
     ]
     related = here.nearest([w for _, w in strange], embedder)
     missing = [w for (n, w), by in zip(strange, related, strict=True) if near[n] + by < RELATED]
     found = any(named and here.holds(w) for _, w, named in words)
     return absent + missing if absent or found or len(missing) > 1 else []
+
+
+def _is_asked_for(question: str, start: int) -> bool:
+    """Whether the word that begins there says of what kind the answer is, or how many."""
+    if _SOME_OF.match(question, start):
+        return True
+    return bool(_KIND.match(question, start) and _ASKED_FOR.search(question, 0, start))
 
 
 class _Vocabulary:

@@ -85,6 +85,13 @@ def test_questions_about_something_else_are_refused(engine: Engine, question: st
     assert engine.ask(question).abstained
 
 
+@pytest.mark.parametrize(("what", "refused"), [("organisation", False), ("orchestra", True)])
+def test_the_kind_of_answer_that_is_asked_for_need_not_be_named(
+    engine: Engine, what: str, refused: bool
+) -> None:
+    assert engine.ask(f"Which {what} processes asylum claims in Mexico?").abstained is refused
+
+
 def test_a_question_in_two_parts_gets_both_answers(engine: Engine) -> None:
     answer = engine.ask(
         "When was Title 42 issued, and how many CBP One appointments a day were available "

@@ -93,7 +93,9 @@ def _completed(
     or, near a chosen sentence, a name or number alone, where the statement says "López Obrador" and
     the quotation "he"."""
     while chosen and len(chosen) < _MOST_COMPLETED:
-        lacking = wanted.content & (np.max([s.here for s in chosen], axis=0) < _LACKING)
+        lacking = wanted.content & (
+            (np.max([s.here for s in chosen], axis=0) < _LACKING) | _unnamed(wanted, chosen)
+        )
         helped = [
             (_close(sentence, chosen), float(wanted.weights @ more), -n, sentence)
             for n, sentence in enumerate(candidates)
@@ -103,6 +105,25 @@ def _completed(
             break
         chosen = [*chosen, max(helped, key=lambda entry: entry[:3])[3]]
     return chosen
+
+
+def _unnamed(wanted: matching.Target, chosen: Sequence[matching.Sentence]) -> Any:
+    """Which words are names or numbers that the sentences do not hold, as a mask: similar to one
+    that they do hold is not enough."""
+    words = {wording.fold(w) for s in chosen for w in re.findall(r"\w+", s.text)}
+    keys = {key for s in chosen for key in wording.keys(wording.words(s.text))}
+    text = wanted.words.text
+    spoken = [text[start:end] for start, end in wanted.words.spans]
+    return np.array(
+        [
+            (w[0].isupper() or w[0].isdigit())
+            and start > 0
+            and wording.key(w) not in keys
+            and not any(checking.related(wording.fold(w), other) for other in words)
+            for w, (start, _) in zip(spoken, wanted.words.spans, strict=True)
+        ],
+        bool,
+    )
 
 
 def _more(

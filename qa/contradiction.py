@@ -19,6 +19,7 @@ from qa.wording import (
     key,
     keys,
     parted,
+    peoples,
     polarity,
     unlike,
     words,
@@ -58,6 +59,7 @@ more increase grow rise climb gain up higher greater raise larger bigger exceed 
 | common frequent usual / rare uncommon | full whole entire complete / partial incomplete
 | hire appoint / fire dismiss | arrest detain / release free | public / private | day / night
 """
+_RELATIVES = frozenset(map(key, ["brother", "sister", "husband", "wife"]))
 _CONTRASTS = [
     [frozenset(map(key, side.split())) for side in line.split("/")]
     for line in _CONTRASTS_WORDS.split("|")
@@ -117,6 +119,9 @@ _SYMMETRIC = frozenset(
     )
 )
 # Of these no one says more than that it was written there.
+_EXCEPTIONS = frozenset(
+    map(key, ["except", "excepted", "exclude", "excluded", "exempt", "besides"])
+)
 _SOURCES = frozenset(
     map(key, ["passage", "passages", "source", "sources", "article", "text", "document", "report"])
 )
@@ -200,12 +205,16 @@ def _prefixed(one: Sequence[Word], other: Sequence[Word]) -> list[str]:
 
 
 def contrasted(pair: Compared) -> list[str]:
-    """Words of the statement for which the source has their opposite, said of the same thing."""
+    """Words of the statement for which the source has their opposite, said of the same thing. Of
+    two who are named, one may be the brother and the other the sister."""
+    two = len(keys(w for w in pair.statement if w.capital) & keys(pair.quoted)) > 1
     here, there = polarity(pair.statement), polarity(pair.quoted)
     reasons = []
     places = [(m, other) for m, other in enumerate(pair.quoted) if other.key in _SIDES]
     for n, word in enumerate(pair.statement):
         for line, side in _SIDES.get(word.key, ()):
+            if two and word.key in _RELATIVES:
+                continue
             good, bad, opposite = 0.0, 0.0, ""
             for m, other in places:
                 same_side = [s == side for ln, s in _SIDES[other.key] if ln == line]
@@ -333,9 +342,9 @@ def _alike(number: str, other: str) -> bool:
 
 
 def _same(one: Value, other: Value) -> bool:
-    """Whether two names share a word ("Apple", "AppleTalk"), are initials and long form, or differ
-    by a space."""
-    if one.keys & other.keys:
+    """Whether two names share a word ("Apple", "AppleTalk"), are initials and long form, names of
+    one country, or differ by a space."""
+    if one.keys & other.keys or peoples(one.text) & peoples(other.text):
         return True
     joined = one.text.replace(" ", "").casefold() == other.text.replace(" ", "").casefold()
     parts = [keys(words(parted(value.text))) for value in (one, other)]
@@ -429,7 +438,10 @@ def _acts(words: Sequence[Word]) -> list[tuple[str, Value, Value]]:
 
 
 def unnegated(pair: Compared) -> list[str]:
-    """What the statement negates and the source does not, as far as words tell."""
+    """What the statement negates and the source does not, as far as words tell: not where it makes
+    an exception ("excluding only Iberia")."""
+    if any(word.key in _EXCEPTIONS for word in pair.quoted):
+        return []
     there = polarity(pair.quoted)
     denied = {pair.quoted[m].key for m in there.scope}
     denied |= {unlike(word.text) or "" for word in pair.quoted if word.content}

@@ -17,6 +17,11 @@ _SCALES = {
     "billion": 1_000_000_000,
     "trillion": 1_000_000_000_000,
 }
+_ROMANS = """
+I II III IV V VI VII VIII IX X XI XII XIII XIV XV XVI XVII XVIII XIX XX
+"""
+ROMAN = {roman: str(n) for n, roman in enumerate(_ROMANS.split(), 1)}
+_NAMED = re.compile(r"\b[A-Z]\w+ ([IVX]{1,5}|[1-9]|1\d|20)\b(?![.,]\d)")
 _SCALE = rf"(?:[ -]({'|'.join(_SCALES)})s?\b)?"
 # With "5:30" as one, and "70" of "the '70s" apart from 70.
 _NUMBER = re.compile(rf"(\d+(?:[.,]\d+)*(?:: ?\d\d(?!\d))?){_SCALE}", re.IGNORECASE)
@@ -186,6 +191,17 @@ def numbers(text: str) -> set[str]:
     for word, scale in _WORDED.findall(text):
         found.add(_value(str(_WORDS[word.casefold()]), _SCALES.get(scale.casefold(), 1)))
     return found
+
+
+def in_names(text: str, roman: bool) -> set[str]:
+    """Numbers behind a capitalised word that are written in Roman numerals, or in digits, all as
+    digits up to twenty: 2 of "World War II", or of "Phase 2"."""
+    return {ROMAN.get(n, n) for n in _NAMED.findall(text) if (n in ROMAN) == roman}
+
+
+def is_in_name(number: "Number", text: str) -> bool:
+    """Whether a number of the text stands behind a capitalised word: "Phase 2"."""
+    return bool(re.search(r"\b[A-Z]\w+ \Z", text[: number.start]))
 
 
 def loose_numbers(text: str) -> set[str]:

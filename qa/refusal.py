@@ -26,6 +26,7 @@ NAMED = 0.5  # similarity in context that stands in for a name that is not there
 # Similarity in context and by itself, added up, at which another word stands for a missing one:
 # "hosted" for "held" reaches 1.0, "caravans" for "tanks" 0.7.
 RELATED = 0.8
+_LIFE = re.compile(r"\((?:[^()]*\s)?\d{3,4}\s?[–-]\s?(?:c\.\s?)?\d{3,4}\)")  # "(1249–1314)"
 # Behind "what" and "which" these say of what kind the answer is, which need not say so itself, and
 # so does a number there, or before "of": "in which region", "who were two of the advisers".
 _KINDS_WORDS = """
@@ -62,7 +63,8 @@ def unspoken(
     if matching.score(target, best) < ON_TOPIC:
         return [word for _, word, _ in words] or [asked.query.question]
     passage = best.evidence.hit.passage
-    here = _Vocabulary(f"{passage.title} {passage.text}")
+    lives = "born died" if _LIFE.search(passage.text) else ""
+    here = _Vocabulary(f"{passage.title} {passage.text} {lives}")
     # What a document is about it need not name in each passage.
     others = {s.evidence.hit.passage for s in sentences} - {passage}
     around = " ".join(p.text for p in others if p.document_id == passage.document_id)

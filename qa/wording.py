@@ -56,21 +56,21 @@ after before in by from since during between over at until through towards as an
 """
 _LESS = frozenset(_LESS_WORDS.split())
 _BOUNDARY = frozenset(".,;:!?()") | frozenset(
-    ["but", "because", "although", "though", "while", "whereas"]
+    ["but", "because", "although", "though", "while", "whereas", "until", "unless"]
 )
 # Too general to be missed.
 GENERAL = frozenset(
     re.findall(
         r"\w+",
         """
-        make made makes get got gets getting take took taken takes go goes going went gone come
-        came coming comes happen happened happens want wants wanted use used uses using give
+        make made makes get got gets getting take took taken takes taking go goes going went gone
+        come came coming comes happen happened happens want wants wanted use used uses using give
         gave given run runs usually often ever still always become became becomes call called
         known know name names named based mean means kind type types number amount people person
         thing things way ways year years month months day days date dates time times country
         countries group groups place places part parts new last first next total
         react reacted reaction respond responded response feel felt think thought opinion attitude
-        important importance significance significant describe described
+        important importance significance significant major describe described help helps helped
         """,
     )
 )
@@ -83,6 +83,25 @@ intent intense invest invent instance impress import important impose impact imp
 indeed inland inward indoor intake inmate insight inscribe inspire instill invoice indebted
 information improvement discovery investment invention distribution distant installation
 """
+
+# Peoples and countries whose names do not begin alike, a group each.
+_PEOPLES = """
+american,americans,us,usa,america,united states
+british,uk,britain,briton,britons,united kingdom
+soviet,soviets,ussr,soviet union; ivorian,ivorians,ivory coast; burma,burmese,myanmar
+french,france; spanish,spain,spaniards; dutch,netherlands,holland; swiss,switzerland
+greek,greece,greeks; turkish,turkey,turks; danish,denmark,danes; polish,poland,poles
+irish,ireland; scottish,scotland; english,england; welsh,wales; swedish,sweden,swedes
+finnish,finland,finns; filipino,philippines; norwegian,norway; portuguese,portugal
+chinese,china; israeli,israel; iraqi,iraq; afghan,afghanistan; slovak,slovakia; czech,czechia
+serb,serbia,serbian; croat,croatia; thai,thailand; icelandic,iceland; cypriot,cyprus
+"""
+_GROUPS = {
+    name: group
+    for group in (frozenset(g.strip().split(",")) for g in re.split(r"[;\n]", _PEOPLES.strip()))
+    for name in group
+}
+_PEOPLE = re.compile(rf"\b(?:{'|'.join(sorted(_GROUPS, key=len, reverse=True))})\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +168,11 @@ def fold(text: str) -> str:
         return plain
     plain = unicodedata.normalize("NFKD", plain)
     return "".join(c for c in plain if not unicodedata.combining(c))
+
+
+def peoples(text: str) -> frozenset[frozenset[str]]:
+    """The names of each people or country that a text names by one of them."""
+    return frozenset(_GROUPS[name] for name in _PEOPLE.findall(fold(undotted(text))))
 
 
 def keys(words: Iterable[Word]) -> frozenset[str]:

@@ -134,6 +134,25 @@ def test_a_people_is_known_by_its_country(word: str, other: str, same: bool) -> 
     assert related(word, other) is same
 
 
+@pytest.mark.parametrize(
+    ("statement", "quote", "verdict"),
+    [
+        ("The town fell to the Soviet Union.", "The town fell to the USSR.", "supported"),
+        ("It was ordered by the UK.", "It was ordered by the United Kingdom.", "supported"),
+        ("It was ordered by the UK.", "It was ordered by the United Nations.", "unsupported"),
+        ("He fought in World War 2.", "He fought in World War II.", "supported"),
+        ("He fought in World War II.", "He fought in World War 2.", "supported"),
+        ("He fought in World War II.", "He fought in World War I.", "unsupported"),
+        ("In World War 2 he led 2 men.", "In World War II he led 3 men.", "unsupported"),
+        ("Emma's brother was Richard.", "Emma was the sister of Richard.", "supported"),
+        ("Her brother was a doctor.", "Her sister was a doctor.", "unsupported"),
+        ("Only Iberia was not taken.", "The conquest was whole, except Iberia.", "supported"),
+    ],
+)
+def test_two_names_for_the_same_are_one(statement: str, quote: str, verdict: str) -> None:
+    assert check(statement, cited(quote), 0.9)[0] == verdict
+
+
 def test_initials_stand_for_a_name() -> None:
     said = "The UN asked for 6,000 members."
     quote = "The United Nations asked for 6,000 members of the Guard."

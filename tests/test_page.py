@@ -473,7 +473,7 @@ def test_metrics_are_named_and_stand_on_their_intervals() -> None:
 
 
 def test_runs_of_one_second_are_told_apart() -> None:
-    assert evaluate.distinct(["a", "b", "a", "a"]) == ["a", "b", "a (2)", "a (3)"]
+    assert evaluate.distinct(["a", "b", "a", "a"]) == ["a (3)", "b", "a (2)", "a"]
 
 
 def test_a_key_goes_to_the_service_it_was_given_for_and_to_no_other() -> None:

@@ -71,15 +71,19 @@ def test_saved_runs_are_listed_newest_first_without_what_is_none(
     engine: Engine, tmp_path: Path
 ) -> None:
     assert saved_runs(tmp_path / "runs") == {}
-    for name in ("b", "a"):
+    for name, day in (("b", 1), ("a", 2), ("c", 2)):
         run_cases(engine, [], tmp_path / name, name=name)
         about = json.loads((tmp_path / name / "run.json").read_text("utf-8"))
-        about["begun"] = f"2024-01-0{len(list(tmp_path.iterdir()))}T00:00:00+00:00"
+        about["begun"] = f"2024-01-0{day}T00:00:00+00:00"
         (tmp_path / name / "run.json").write_text(json.dumps(about), "utf-8")
     (tmp_path / "other").mkdir()
     (tmp_path / "note.txt").touch()
     runs = saved_runs(tmp_path)
-    assert [(path.name, about["file"]) for path, about in runs.items()] == [("a", "a"), ("b", "b")]
+    assert [(path.name, about["file"]) for path, about in runs.items()] == [
+        ("c", "c"),
+        ("a", "a"),
+        ("b", "b"),
+    ]
 
 
 def test_a_result_is_read_back_as_it_was_written(engine: Engine) -> None:

@@ -169,7 +169,8 @@ def saved_runs(folder: Path) -> dict[Path, dict[str, Any]]:
     for path in folder.iterdir() if folder.is_dir() else ():
         with suppress(InputError):
             found[path] = _about(path)
-    return dict(sorted(found.items(), key=lambda run: str(run[1].get("begun")), reverse=True))
+    # The page names its runs by their time in microseconds.
+    return dict(sorted(found.items(), key=lambda r: (str(r[1].get("begun")), r[0]), reverse=True))
 
 
 def same(case: Case, other: Case | None) -> bool:

@@ -162,14 +162,15 @@ def _replace_gone(key: str, options: Collection[str]) -> None:
 
 
 def distinct(labels: Sequence[str]) -> list[str]:
-    """Labels with a number behind those that came before, such as of two runs of one second: to the
-    browser the choices of a list are their labels."""
+    """Labels, newest first, with a number behind each that an earlier one equals, such as that of a
+    run of the same second: to the browser the choices of a list are their labels, and a label that
+    is shown must not become that of another run."""
     seen = Counter[str]()
     found = list[str]()
-    for label_ in labels:
+    for label_ in reversed(labels):
         seen[label_] += 1
         found.append(f"{label_} ({seen[label_]})" if seen[label_] > 1 else label_)
-    return found
+    return found[::-1]
 
 
 def _label(about: Mapping[str, Any]) -> str:

@@ -23,6 +23,10 @@ _ROWS = 1_000  # passages that are worth a write
 # In one write, if so many are waiting: Chroma saves its graph after each. 40,000 rows take 34.3
 # seconds of processor time in writes of 1,000, and 32.3 in these.
 _MOST = 3_900
+# Passages that the catalog may be ahead, as many as are being written and the next. The two take
+# turns so: while Chroma writes rows, on one core, more are read, and while it builds the graph, on
+# all, the writer of the catalog waits, whose progress is then that of both.
+_AHEAD = 2 * _MOST
 _START = (
     "import gc, json, sys; gc.disable(); sys.path[:] = json.loads(sys.argv[1]); "
     "from qa.follower import serve; serve(*sys.argv[2:])"
@@ -37,7 +41,7 @@ class Follower:
         """For the derived index `name` of this embedder, to be built in that new folder."""
         self._catalog, self._name = catalog, name
         self._folder, self._embedder = folder, embedder
-        self._waiting = 0
+        self._waiting = self._ahead = self._asked = 0
         self._started = False
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -49,12 +53,16 @@ class Follower:
 
     def committed(self, passages: int, share: float = 1.0) -> None:
         """Tells it that so many passages and their vectors were committed, by when that `share` of
-        the files was read."""
+        the files was read, and waits while it is far behind."""
         self._waiting += passages
+        self._ahead += passages
         self.expect(self._waiting / share)
         if self._started and self._waiting >= _ROWS:
+            self._asked += self._waiting // _ROWS
             self._say(b"more\n" * (self._waiting // _ROWS))
             self._waiting %= _ROWS
+        while self._ahead > _AHEAD and self._asked:
+            self._hear()
 
     def finish(self) -> str:
         """Waits until the index holds exactly what the catalog holds now and is closed, and gives
@@ -76,7 +84,7 @@ class Follower:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-c", _START, path, *what],
                 stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C is for the writer, which ends this one
             )
@@ -87,13 +95,21 @@ class Follower:
                 self._process.stdin.write(words)
                 self._process.stdin.flush()
 
+    def _hear(self) -> None:
+        """Its next answer, how many passages it took; none comes when it is gone."""
+        stdout = self._process.stdout if self._process else None
+        answer = stdout.readline() if stdout else b""
+        self._asked = self._asked - 1 if answer else 0
+        self._ahead -= int(answer or 0)
+
 
 def serve(catalog: str, folder: str, embedder: str) -> None:
-    """What the process does: copies the passages that wait at each "more" on the standard input,
-    and at the "end" the rest, less what was replaced meanwhile. When its writer dies it ends too,
-    with an exit status of 1."""
+    """What the process does: copies the passages that wait at each "more" on the standard input and
+    answers how many they were, and at the "end" the rest, less what was replaced meanwhile. When
+    its writer dies it ends too, with an exit status of 1."""
     source, index, row = Catalog(Path(catalog)), DenseIndex(Path(folder)), 0
     gc.enable()  # off while chromadb was imported, of which it is a tenth
+    answers, sys.stdout = sys.stdout, sys.stderr  # whatever else is printed is no answer
     for line in sys.stdin:
         if line == "end\n":
             fill_vectors(source, embedder, index)
@@ -101,7 +117,10 @@ def serve(catalog: str, folder: str, embedder: str) -> None:
             source.close()
             os._exit(0)  # all is written; unloading Chroma takes 0.2 seconds
         last, ids, vectors = source.vectors_after(row, embedder, _MOST)
-        if len(ids) >= _ROWS:  # an earlier "more" may have brought what this one is about
+        if len(ids) < _ROWS:  # an earlier "more" may have brought what this one is about
+            ids = []
+        else:
             index.add(ids, vectors)
             row = last
+        print(len(ids), file=answers, flush=True)
     sys.exit(1)

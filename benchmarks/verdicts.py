@@ -1,14 +1,17 @@
 """Do verdicts tell true statements from corrupted ones? On a file of ClapNQ rows.
 
 usage: python benchmarks/verdicts.py clapnq_answerable.jsonl [--part develop|report|all]
-       [--squad FILE ...] [--passages FILE] [--as-distributed] [--others N] [--show KIND]
+       [--squad FILE ...] [--passages FILE] [--written] [--as-distributed] [--others N]
+       [--show KIND]
 
 True are the sentences of the gold answers, with their passage, and apart from them verbatim
 sentences of it. Corrupted are the same sentences with one thing changed, drawn with a fixed seed.
 Each goes the way of an answer: attributed to sentences of the passage, then checked against what
 it cites. Rows fall into two parts by a hash of their id: rules and thresholds were chosen on
 the three quarters of `develop`, the quarter of `report` was only measured. --others adds passages
-of other rows to the evidence; --show prints the misses of a kind, or the false alarms with
+of other rows to the evidence; --written takes, of the rows of --passages, statements that were
+written to be true in other words, or false in the same ones (benchmarks/written.jsonl), of which
+half were looked at; --show prints the misses of a kind, or the false alarms with
 --show true. Writes docs/benchmarks.md.
 """
 
@@ -38,7 +41,8 @@ from qa.models.minilm import MiniLM
 from qa.sentences import sentences
 from qa.types import Citation, Document, Evidence, Hit
 
-TRUE, VERBATIM = "true", "verbatim"
+TRUE, VERBATIM, FALSE = "true", "verbatim", "false, in the words of the passage"
+WRITTEN = Path(__file__).with_name("written.jsonl")
 TOKENS = 180  # of a passage, the default of the settings
 SHORTEST = 5  # words of a statement
 
@@ -48,12 +52,14 @@ Attributed = tuple[tuple[Citation, ...], float, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Row:
-    """A passage, the true statements about it, and how many verbatim sentences to take from it."""
+    """A passage, the true statements about it, how many verbatim sentences to take from it, and
+    false statements if there are any, which are then checked instead of corrupted ones."""
 
     part: str
     source: Source
     true: tuple[str, ...]
     verbatim: int = 0
+    false: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,13 +86,17 @@ def main() -> None:
     parser.add_argument("clapnq", type=Path)
     parser.add_argument("--squad", type=Path, nargs="*", default=[], help="in place of its rows")
     parser.add_argument("--passages", type=Path, help="ClapNQ rows, of which only the passages")
+    parser.add_argument("--written", action="store_true", help="statements on these passages")
     parser.add_argument("--part", choices=("develop", "report", "all"), default="report")
     parser.add_argument("--as-distributed", action="store_true", help="keep the PTB tokens")
     parser.add_argument("--others", type=int, default=0, help="passages of other rows beside it")
     parser.add_argument("--show", help="a kind whose misses to print, or: true")
     args = parser.parse_args()
     read = (lambda text: text) if args.as_distributed else printed
-    if args.squad:
+    if args.written:
+        rows = of_written(args.passages, read)
+        name, about = "verdicts-written", "ClapNQ passages"
+    elif args.squad:
         rows = [*of_squad(args.squad), *(of_passages(args.passages, read) if args.passages else [])]
         name, about = "verdicts-restated", "SQuAD and ClapNQ passages"
     else:
@@ -123,6 +133,16 @@ def of_passages(path: Path, read: Read) -> list[Row]:
     return [
         Row(_half(identity), source, tuple(restated.condensed(source.title, source.text)))
         for identity, source in sources
+    ]
+
+
+def of_written(path: Path, read: Read) -> list[Row]:
+    """ClapNQ's passages without an answer for which both kinds of statements were written."""
+    sources = {row["id"]: _source(row, read) for row in _lines(path)}
+    return [
+        Row("report", sources[row["id"]], tuple(row["true"]), 0, tuple(row["false"]))
+        for row in _lines(WRITTEN)
+        if row["false"]
     ]
 
 
@@ -170,8 +190,11 @@ def cases_of(rows: Sequence[Row], mine: Sequence[int]) -> Iterator[Case]:
     each."""
     for n in mine:
         source = rows[n].source
+        yield from (Case(FALSE, text, n) for text in rows[n].false)
         for text in rows[n].true:
             yield Case(TRUE, text, n)
+            if rows[n].false:
+                continue
             rng = random.Random(text)
             for kind, corrupt in KINDS.items():
                 other = rng.choice([m for m in range(len(rows)) if m != n])
@@ -260,8 +283,8 @@ class Checker:
 def _table(graded: Sequence[Graded], rows: str) -> str:
     true = [g for g in graded if g.case.kind == TRUE]
     verbatim = [g for g in graded if g.case.kind == VERBATIM]
-    false = [g for g in graded if g.case.kind in KINDS]
-    by_kind = {kind: [g for g in false if g.case.kind == kind] for kind in KINDS}
+    false = [g for g in graded if g.case.kind in {FALSE, *KINDS}]
+    by_kind = {kind: [g for g in false if g.case.kind == kind] for kind in (*KINDS, FALSE)}
     lines = [
         (
             kind,
@@ -272,9 +295,11 @@ def _table(graded: Sequence[Graded], rows: str) -> str:
             _share(some, "unsupported"),
         )
         for kind, some in [*by_kind.items(), ("**all corrupted**", false)]
-        if some
+        if some and not (some is false and by_kind[FALSE])
     ]
-    for name, some in (("**true** (gold answers)", true), ("verbatim sentences", verbatim)):
+    for name, some in (("**true**", true), ("verbatim sentences", verbatim)):
+        if not some:
+            continue
         shares = [_share(some, verdict) for verdict in ("supported", "partial", "unsupported")]
         lines.append((name, str(len(some)), "", *shares))
     head = [rows, "statements", "AUC", "supported", "partial", "unsupported"]
@@ -284,7 +309,7 @@ def _table(graded: Sequence[Graded], rows: str) -> str:
 def _curve(graded: Sequence[Graded]) -> str:
     """What other thresholds of the score for `supported` would give."""
     true = [g.grade.score for g in graded if g.case.kind == TRUE]
-    false = [g.grade.score for g in graded if g.case.kind in KINDS]
+    false = [g.grade.score for g in graded if g.case.kind in {FALSE, *KINDS}]
     lines = []
     for threshold in (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9):
         alarms = sum(score < threshold for score in true) / len(true)

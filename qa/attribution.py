@@ -117,10 +117,9 @@ def _unnamed(wanted: matching.Target, chosen: Sequence[matching.Sentence]) -> An
     return np.array(
         [
             (w[0].isupper() or w[0].isdigit())
-            and start > 0
             and wording.key(w) not in keys
             and not any(checking.related(wording.fold(w), other) for other in words)
-            for w, (start, _) in zip(spoken, wanted.words.spans, strict=True)
+            for w in spoken
         ],
         bool,
     )

@@ -12,7 +12,7 @@ from qa.figures import numbers as numbers
 from qa.lexical import analyse
 from qa.sentences import sentences as split_sentences
 from qa.types import Citation, Verdict
-from qa.wording import GENERAL, acronyms, peoples, undotted
+from qa.wording import GENERAL, SOME_OF, acronyms, peoples, undotted
 from qa.wording import fold as fold
 from qa.wording import initials as initials
 
@@ -26,6 +26,12 @@ _PART: float = _FITTED["a part is said below"]
 _NONE: float = _FITTED["nothing is said below"]
 _EXACT = 0.02  # what is left of a score where a number or date is missing: the surest sign
 
+# They begin a clause, and a name may follow.
+_OPENERS_WORDS = """
+although though because once since unless whereas whenever wherever neither either despite besides
+like unlike according instead former both while when where after before among another
+"""
+_OPENERS = frozenset(_OPENERS_WORDS.split()) | frozenset(figures.WORDED)
 _NAME = re.compile(r"[^\W\d_][\w’'-]*")
 
 
@@ -99,7 +105,9 @@ def grade(
     ceiling: Verdict = "supported"
     if verdict != "supported" and any(f.exact or f.sign in _CONTRADICTIONS for f in found):
         ceiling = verdict
-    doubts = [*unfit, *(f"the passages do not speak of “{word}”" for word in unspoken)]
+    doubts = [*unfit]
+    if unspoken:
+        doubts.append(f"the passages do not speak of {_listed(unspoken)}")
     if doubts and verdict == "supported":
         score, verdict, reasons = _LESS, "partial", []
     if doubts and ceiling == "supported":
@@ -156,10 +164,13 @@ def findings(
     words = [word for word in strange if fold(word) not in GENERAL and word not in names_]
     if words:
         sign = "strange words" if len(words) > 1 else "strange word"
-        named = ", ".join(f"“{word}”" for word in words)
-        reason = f"the quoted passage does not speak of {named}"
+        reason = f"the quoted passage does not speak of {_listed(words)}"
         found.append(Finding(sign, reason))
     return found
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(f"“{word}”" for word in words)
 
 
 def signs(
@@ -198,7 +209,7 @@ def unmet(question: str, citations: Sequence[Citation], passages: str) -> list[s
     pair = contradiction.compared(f"{question.rstrip(' ?')}.", [c.quote for c in citations])
     found = contradiction.contrasted(pair) + contradiction.negated(pair)
     around = " ".join([passages, *(f"{c.title} {_date_words(c)}" for c in citations)])
-    rest, _ = _without_dates(question, around, citations)
+    rest, _ = _without_dates(SOME_OF.sub("of", question), around, citations)
     numbers = _missing_numbers(rest, around)
     return found + [f"{number} is not in the passage" for number in numbers]
 
@@ -261,7 +272,7 @@ def _missing_numbers(statement: str, quoted: str) -> list[str]:
         exact = figures.less_rounded(number, statement, given, counted)
         if not (
             number.values & meant
-            or (number.values & roman and figures.is_in_name(number, statement))
+            or (number.named and number.values & roman)
             or figures.held_loosely(number, statement, given, counted)
             or figures.rounded(number, statement, exact)
         ):
@@ -314,6 +325,8 @@ def _missing_names(statement: str, quoted: str, names: frozenset[str]) -> list[s
 def _is_name(word: str, statement: str) -> bool:
     """Whether a sentence's first word is a name: the next is capitalised too, or it is all caps."""
     following = statement.split(word, 1)[1].lstrip()
+    if word.casefold() in _OPENERS:
+        return False
     return bool(following[:1].isupper() or (len(word) > 1 and word.isupper()))
 
 

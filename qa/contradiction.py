@@ -8,10 +8,11 @@ that is marked costs trust too.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise, takewhile
+from itertools import count, pairwise, takewhile
 
 from qa.sentences import sentences as split_sentences
 from qa.wording import (
+    Polarity,
     Word,
     abbreviates,
     beside,
@@ -108,6 +109,10 @@ _SPEAKER = (
 _PRONOUN = re.compile(
     rf"\b(?:[Hh]e|[Ss]he|[Tt]hey|[Ii]t|who)(?: \w+ly)?(?: has| had)? (?:{_SAID})\b"
 )
+_STANDING_IN_WORDS = """
+he she it they him her them his its their who which whose that
+"""
+_STANDING_IN = frozenset(_STANDING_IN_WORDS.split())
 _LINKS = frozenset(["of", "de", "del", "la", "the", "von", "van", "our"])
 _SYMMETRIC_WORDS = """
 meet met marry married border bordered talk talked discuss discussed versus
@@ -122,6 +127,8 @@ _SYMMETRIC = frozenset(
 _EXCEPTIONS = frozenset(
     map(key, ["except", "excepted", "exclude", "excluded", "exempt", "besides"])
 )
+_ATTACHED = 8  # words
+_PREPOSITIONS = frozenset(["of", "in", "on", "at", "from", "with", "by", "near"])
 _SOURCES = frozenset(
     map(key, ["passage", "passages", "source", "sources", "article", "text", "document", "report"])
 )
@@ -170,6 +177,8 @@ def negated(pair: Compared) -> list[str]:
         denied = any(unlike(o.text) == word.key for o in pair.quoted if o.content)
         if n in here.verbal:  # "denied the report": "said the report was not true"
             denied = denied or any(abs(m - cue) < 7 for m in found for cue in there.cues)
+        denied = denied or _same_denial(pair.statement, here, n, pair.quoted, there)
+        denied = denied or _only_then(pair, n)
         if found and not denied and not any(m in there.scope for m in found):
             reasons.append(f"the source says “{word.text}” without “not”")
     for n in sorted(there.heads):
@@ -179,10 +188,32 @@ def negated(pair: Compared) -> list[str]:
         denied = any(unlike(o.text) == word.key for o in pair.statement if o.content)
         if not found or denied or plain or any(m in here.scope for m in found):
             continue
+        if _same_denial(pair.quoted, there, n, pair.statement, here):
+            continue
         if any(_near(pair, m, n) for m in found):
             reasons.append(f"the source negates “{word.text}”")
     reasons += _prefixed(pair.statement, pair.quoted) + _prefixed(pair.quoted, pair.statement)
     return list(dict.fromkeys(reasons))
+
+
+def _same_denial(
+    one: Sequence[Word], here: Polarity, n: int, other: Sequence[Word], there: Polarity
+) -> bool:
+    """Whether the negation that reaches a word of a text reaches another that one of the other text
+    reaches too: "no nominee was questioned", "nominees were never questioned"."""
+    before = takewhile(here.scope.__contains__, count(n, -1))
+    after = takewhile(here.scope.__contains__, count(n + 1))
+    reached = keys(one[m] for m in (*before, *after))
+    others = keys(other[m] for m in there.scope)
+    return len(reached & others) > min(len(reached), len(others)) / 2
+
+
+def _only_then(pair: Compared, n: int) -> bool:
+    """Whether "not A until 1950" says that A came then, as the source does without "until"; the
+    date is checked apart."""
+    after = pair.statement[n + 1 : n + 6]
+    until = any(a.key == "until" and b.number for a, b in pairwise(after))
+    return until and all(word.key != "until" for word in pair.quoted)
 
 
 def _near(pair: Compared, m: int, n: int) -> bool:
@@ -192,11 +223,11 @@ def _near(pair: Compared, m: int, n: int) -> bool:
 def _prefixed(one: Sequence[Word], other: Sequence[Word]) -> list[str]:
     """Words that deny, by a prefix, one of the other text: "illegal" where that says "legal"."""
     there, outer = keys(other), polarity(other)
-    inner = polarity(one)
+    inner, own = polarity(one), keys(one)
     reasons = []
     for n, word in enumerate(one):
         plain = unlike(word.text) if word.content and word.key not in there else None
-        if plain not in there or plain is None or n in inner.scope:
+        if plain not in there or plain is None or n in inner.scope or plain in own:
             continue
         places = [m for m, o in enumerate(other) if o.key == plain]
         if not any(m in outer.scope for m in places):
@@ -221,7 +252,7 @@ def contrasted(pair: Compared) -> list[str]:
                 if not same_side:
                     continue
                 same = beside(pair.statement, (n, n + 1), pair.quoted, (m, m + 1))
-                agrees = same_side[0] == ((n in here.scope) == (m in there.scope))
+                agrees = same_side[0] == (_turns(here, n, word) == _turns(there, m, other))
                 if other.key == word.key and word.content:
                     # `negated` and `reversed_roles` tell what is wrong with these.
                     good = max(good, same + _LITTLE)
@@ -238,6 +269,11 @@ def contrasted(pair: Compared) -> list[str]:
                     else f"the source says “{opposite}”, not “{word.text}”"
                 )
     return list(dict.fromkeys(reasons))
+
+
+def _turns(polarity: Polarity, n: int, word: Word) -> bool:
+    """Whether a negation turns a word into its opposite: "before" one right behind it alone."""
+    return n in polarity.scope if word.content else n - 1 in polarity.cues
 
 
 def stance(word: Word, text: str) -> tuple[bool, str] | None:
@@ -297,11 +333,14 @@ def misplaced(pair: Compared) -> list[str]:
             own = [g for g in given if _same(stated, g)]
             if kind == "number" and not own:
                 continue
-            support = max((_support(pair, stated, g) for g in own), default=0.0)
+            meant = [*own, *_standing_in(pair.quoted, own)] if kind == "name" else own
+            support = max((_support(pair, stated, g) for g in meant), default=0.0)
             rivals = [
                 g
                 for g in given
-                if g not in own and not ((swapped or kind == "number") and g.keys <= said)
+                if g not in own
+                and not any(_headed(pair.quoted, o, g) for o in own)
+                and not ((swapped or kind == "number") and g.keys <= said)
             ]
             better, rival = max(
                 ((_support(pair, stated, g, True), g) for g in rivals),
@@ -312,6 +351,29 @@ def misplaced(pair: Compared) -> list[str]:
                 verb = "says" if kind == "number" else "names"
                 reasons.append(f"the source {verb} {rival.text} where this says {stated.text}")
     return reasons
+
+
+def _standing_in(words: Sequence[Word], names: Sequence[Value]) -> list[Value]:
+    """The pronouns that may stand for one of these names: in its sentence, or in the next."""
+    found = list[Value]()
+    for name in names:
+        ends = [n for n in range(name.span[1], len(words)) if words[n].text in (".", ";", "!", "?")]
+        last = ends[1] if len(ends) > 1 else len(words)
+        found += [
+            Value((n, n + 1), words[n].text, frozenset())
+            for n in range(name.span[1], last)
+            if words[n].text.casefold() in _STANDING_IN
+        ]
+    return found
+
+
+def _headed(words: Sequence[Word], head: Value, value: Value) -> bool:
+    """Whether a name only says more about another one: "A in B", "A, the son of B"."""
+    between = words[head.span[1] : value.span[0]]
+    if not 0 < len(between) <= _ATTACHED or any(w.text in ".;" for w in between):
+        return False
+    last = [w.key for w in between if w.key not in ("the", "a", "an")][-1:]
+    return bool(last) and last[0] in _PREPOSITIONS
 
 
 def displaced(pair: Compared, kind: str) -> float:
@@ -326,8 +388,9 @@ def displaced(pair: Compared, kind: str) -> float:
             g for g in given if g not in own and (kind == "name" or _alike(stated.text, g.text))
         ]
         if own and rivals:
+            meant = [*own, *_standing_in(pair.quoted, own)] if kind == "name" else own
             best = max(_placed(pair, stated, g) for g in rivals)
-            most = max(most, best - max(_placed(pair, stated, g) for g in own))
+            most = max(most, best - max(_placed(pair, stated, g) for g in meant))
     return most
 
 
@@ -445,8 +508,14 @@ def unnegated(pair: Compared) -> list[str]:
     there = polarity(pair.quoted)
     denied = {pair.quoted[m].key for m in there.scope}
     denied |= {unlike(word.text) or "" for word in pair.quoted if word.content}
-    words = [pair.statement[n] for n in sorted(polarity(pair.statement).heads)]
-    return [f"the source does not negate “{w.text}”" for w in words if w.key not in denied]
+    here = polarity(pair.statement)
+    return [
+        f"the source does not negate “{pair.statement[n].text}”"
+        for n in sorted(here.heads)
+        if pair.statement[n].key not in denied
+        and not _same_denial(pair.statement, here, n, pair.quoted, there)
+        and not _only_then(pair, n)
+    ]
 
 
 def misattributed(pair: Compared) -> list[str]:
@@ -482,10 +551,15 @@ def _speaks(name: set[str], quoted: Sequence[Word]) -> bool:
     for n, word in enumerate(quoted):
         if word.key in name and word.content:
             before = takewhile(_within, reversed(quoted[max(0, n - 3) : n]))
-            after = takewhile(_within, quoted[n : n + 4])
+            after = takewhile(_within, _unjoined(quoted[n : n + 8])[:3])
             if any(other.key in _SAYING for other in (*before, *after)):
                 return True
     return False
+
+
+def _unjoined(words: Sequence[Word]) -> list[Word]:
+    """Words without the names that "and" joins: "Anthony and Stanton also warned"."""
+    return [word for word in words if not word.capital and word.key != "and"]
 
 
 def _within(word: Word) -> bool:

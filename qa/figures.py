@@ -52,6 +52,8 @@ _WORDS = (
     | {"dozen": 12}
     | {word: n for n, word in enumerate(_ORDINALS, 3)}
 )
+WORDED = frozenset(_WORDS)
+"""Numbers as words, small letters."""
 _WORDED = re.compile(
     rf"\b({'|'.join(sorted(_WORDS, key=len, reverse=True))})\b{_SCALE}", re.IGNORECASE
 )
@@ -63,9 +65,13 @@ _LOOSE = re.compile(
 )
 _TIMES = frozenset(["once", "twice", "double", "doubles", "doubled"])
 _LISTED = re.compile(r"\s*(?:[-–,]|to\b|and\b|or\b)\s*[$€£]?\d")
-_OF_A_NAME = re.compile(r"\b[A-Z][^\W\d_]{3,}[ -]?\Z")
+_OF_A_NAME = re.compile(r"\b[A-Z][^\W\d_]{2,}[ -]?\Z")
+_COMPOUND = re.compile(r"-[a-z]")  # "Fitzgerald 13-yard pass"
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
 _THREE = re.compile(r"(?:[\s-]*[^\W\d_][\w'’]*){1,3}")
+_AND = r",? and |, "
+_ONE_NAME = r"[A-Z]\w+(?: [A-Z]\w+)*"
+_NAMES = re.compile(rf"\b{_ONE_NAME}(?:, {_ONE_NAME})+,? and {_ONE_NAME}")
 _TWO_NAMES = re.compile(r"\b[A-Z]\w+ and (?:\w+ )?[A-Z]\w+")  # "the two presidents"
 _HALF = re.compile(r"\bhalf (?:of|the|its|their|his|her|all)\b", re.IGNORECASE)
 
@@ -199,11 +205,6 @@ def in_names(text: str, roman: bool) -> set[str]:
     return {ROMAN.get(n, n) for n in _NAMED.findall(text) if (n in ROMAN) == roman}
 
 
-def is_in_name(number: "Number", text: str) -> bool:
-    """Whether a number of the text stands behind a capitalised word: "Phase 2"."""
-    return bool(re.search(r"\b[A-Z]\w+ \Z", text[: number.start]))
-
-
 def loose_numbers(text: str) -> set[str]:
     """The numbers of a text, its decades ("the 70's"), and what "half" is."""
     found = numbers(text) | {match["decade"] for match in _DECADE.finditer(text)}
@@ -289,7 +290,8 @@ def stated_numbers(text: str) -> tuple[Number, ...]:
             m.end(),
             _unit(text, m),
             _things(text, *m.span()),
-            bool(_OF_A_NAME.search(text[max(0, m.start() - 24) : m.start()])),
+            bool(_OF_A_NAME.search(text[max(0, m.start() - 24) : m.start()]))
+            and not _COMPOUND.match(text, m.end()),
             bool(_ORDINAL.match(text, m.end())) or m.group().casefold() in _ORDINALS,
             frozenset(loose_numbers(m.group() if m.re is not _HALF else "half")),
         )
@@ -304,6 +306,9 @@ def held_loosely(number: Number, text: str, given: Sequence[Number], quoted: str
     values = number.values
     counted = any(number.counts_the_same(one) for one in given)
     if number.text[0].isalpha() and "2" in values and not counted and _TWO_NAMES.search(quoted):
+        return True
+    lists = (len(re.split(_AND, found[0])) for found in _NAMES.finditer(quoted))
+    if not counted and any(str(names) in values for names in lists):
         return True
     around = _beside(number, text)
     for match in _LOOSE.finditer(quoted):

@@ -17,7 +17,7 @@ from qa.checking import fold, initials, related
 from qa.lexical import analyse
 from qa.models import Embedder
 from qa.questions import Asked
-from qa.wording import GENERAL
+from qa.wording import FEW, GENERAL, SOME_OF
 
 # Shares of the question that the best sentence must say: to be quoted, and for a model to be
 # called, which knows more words for the same than this does, and is checked afterwards.
@@ -35,10 +35,8 @@ continent body bodies organization organisation institution agency company event
 idea term title topic issue problem reason cause effect result factor feature aspect category class
 example role position decade century period era season
 """
-_NUMBER = "(?:two|three|four|five|six|seven|eight|nine|ten)"
-_KIND = re.compile(rf"(?:{'|'.join(_KINDS_WORDS.split())}|{_NUMBER})\b", re.IGNORECASE)
-_ASKED_FOR = re.compile(rf"\b(?:what|which)\s(?:{_NUMBER}\s)?\Z", re.IGNORECASE)
-_SOME_OF = re.compile(rf"{_NUMBER}\sof\b", re.IGNORECASE)
+_KIND = re.compile(rf"(?:{'|'.join(_KINDS_WORDS.split())}|{FEW})\b", re.IGNORECASE)
+_ASKED_FOR = re.compile(rf"\b(?:what|which)\s(?:{FEW}\s)?\Z", re.IGNORECASE)
 _TYPO = 0.88  # share of letters that a mistyped word has in common with the one meant
 
 
@@ -89,7 +87,7 @@ def unspoken(
 
 def _is_asked_for(question: str, start: int) -> bool:
     """Whether the word that begins there says of what kind the answer is, or how many."""
-    if _SOME_OF.match(question, start):
+    if SOME_OF.match(question, start):
         return True
     return bool(_KIND.match(question, start) and _ASKED_FOR.search(question, 0, start))
 

@@ -24,7 +24,7 @@ _PHRASES = (
     (re.compile(r"\b(?:no|not) (?:more than|above|over)\b", re.I), "at most"),
     (re.compile(r"\b(?:no|not) later than\b", re.I), "by"),
     (re.compile(r"\bnot (?:only|just|merely|simply|least|to mention)\b", re.I), "also"),
-    (re.compile(r"\bno longer\b", re.I), "not"),
+    (re.compile(r"\bno longer\b|\brather than\b|\binstead of\b", re.I), "not"),
     (re.compile(r"\bNo\.? ?(?=\d)"), "number "),
     (re.compile(r"\bno doubt\b|\bno sooner\b|\bno wonder\b", re.I), "certainly"),
 )
@@ -45,7 +45,7 @@ _IRREGULAR = {
     for form in forms.split(",")
 }
 _CUES_WORDS = """
-not never no none neither nor without cannot hardly nobody nothing nowhere unable
+not never no non none neither nor without cannot hardly nobody nothing nowhere unable
 """
 _CUES = frozenset(_CUES_WORDS.split())
 # Verbs that negate what follows.
@@ -58,6 +58,9 @@ _LESS = frozenset(_LESS_WORDS.split())
 _BOUNDARY = frozenset(".,;:!?()") | frozenset(
     ["but", "because", "although", "though", "while", "whereas", "until", "unless"]
 )
+FEW = "(?:two|three|four|five|six|seven|eight|nine|ten)"
+SOME_OF = re.compile(rf"{FEW}\sof\b", re.IGNORECASE)
+"""In a question, how many answers are wanted: "two of the advisers"."""
 # Too general to be missed.
 GENERAL = frozenset(
     re.findall(
@@ -101,7 +104,8 @@ _GROUPS = {
     for group in (frozenset(g.strip().split(",")) for g in re.split(r"[;\n]", _PEOPLES.strip()))
     for name in group
 }
-_PEOPLE = re.compile(rf"\b(?:{'|'.join(sorted(_GROUPS, key=len, reverse=True))})\b")
+_LETTERS = frozenset(["us", "usa", "uk", "ussr"])
+_PEOPLE = re.compile(rf"\b(?:{'|'.join(sorted(_GROUPS, key=len, reverse=True))})\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +175,13 @@ def fold(text: str) -> str:
 
 
 def peoples(text: str) -> frozenset[frozenset[str]]:
-    """The names of each people or country that a text names by one of them."""
-    return frozenset(_GROUPS[name] for name in _PEOPLE.findall(fold(undotted(text))))
+    """The names of each people or country that a text names by one of them: "US", but not "us"."""
+    found = (match.group() for match in _PEOPLE.finditer(undotted(text)))
+    return frozenset(_GROUPS[name.lower()] for name in found if _is_proper(name))
+
+
+def _is_proper(name: str) -> bool:
+    return name.isupper() if name.lower() in _LETTERS else name[0].isupper()
 
 
 def keys(words: Iterable[Word]) -> frozenset[str]:
@@ -247,7 +256,7 @@ def polarity(words: Sequence[Word]) -> Polarity:
     for n, word in enumerate(words):
         if word.text in _BOUNDARY:
             negative, reach = False, 0
-        elif (word.key in _CUES and not _titled(words, n)) or _denies(words, n):
+        elif (word.text.casefold() in _CUES and not _titled(words, n)) or _denies(words, n):
             if reach and headed:
                 negative = False
             negative, reach, headed = (not negative if reach else True), _SCOPE, False

@@ -140,16 +140,141 @@ def test_a_people_is_known_by_its_country(word: str, other: str, same: bool) -> 
         ("The town fell to the Soviet Union.", "The town fell to the USSR.", "supported"),
         ("It was ordered by the UK.", "It was ordered by the United Kingdom.", "supported"),
         ("It was ordered by the UK.", "It was ordered by the United Nations.", "unsupported"),
+        ("It was ordered by America.", "He told us that it was ordered.", "unsupported"),
+        ("It was ordered by America.", "He said the U.S. ordered it.", "supported"),
         ("He fought in World War 2.", "He fought in World War II.", "supported"),
         ("He fought in World War II.", "He fought in World War 2.", "supported"),
         ("He fought in World War II.", "He fought in World War I.", "unsupported"),
         ("In World War 2 he led 2 men.", "In World War II he led 3 men.", "unsupported"),
         ("Emma's brother was Richard.", "Emma was the sister of Richard.", "supported"),
         ("Her brother was a doctor.", "Her sister was a doctor.", "unsupported"),
+        ("The 4-week period ended.", "They did not until the 4-week period ended.", "supported"),
+        (
+            "A period of 4 weeks passes.",
+            "He cannot go until a period of 4 weeks passes.",
+            "supported",
+        ),
         ("Only Iberia was not taken.", "The conquest was whole, except Iberia.", "supported"),
     ],
 )
 def test_two_names_for_the_same_are_one(statement: str, quote: str, verdict: str) -> None:
+    assert check(statement, cited(quote), 0.9)[0] == verdict
+
+
+@pytest.mark.parametrize(
+    ("statement", "quote", "verdict"),
+    [
+        ("Nobody opened the bridge.", "The bridge was opened.", "unsupported"),
+        ("Nobody opened the bridge.", "Nobody had opened the bridge.", "supported"),
+        ("The codes are mandatory.", "The codes are non-mandatory.", "unsupported"),
+        ("The codes are not mandatory.", "These are non-mandatory codes.", "supported"),
+        (
+            "No nominee was ever questioned before 1925.",
+            "Before 1925, nominees were never questioned.",
+            "supported",
+        ),
+        (
+            "The Kuo family does not want blood shed in the house.",
+            "The Kuo family does not wish to shed blood in the house.",
+            "supported",
+        ),
+        (
+            "The change was not accompanied by another.",
+            "They opposed the change unless it was accompanied by another.",
+            "unsupported",
+        ),
+        (
+            "The race was won by Denny Hamlin and not by Martin Truex.",
+            "Martin Truex won the race that Denny Hamlin had led.",
+            "unsupported",
+        ),
+        (
+            "The parents were not at a barbecue but at home.",
+            "The parents were away from home, at a barbecue.",
+            "unsupported",
+        ),
+        (
+            "The bridge was not opened until the war ended.",
+            "The bridge was opened before the war ended.",
+            "unsupported",
+        ),
+        ("It was not revived until 1950.", "It was revived in 1950.", "supported"),
+        ("It did not last until 1950.", "It lasted until 1950.", "unsupported"),
+        (
+            "Our first impulse is to jump rather than shrink away from it.",
+            "Our first impulse is to shrink away from it. One could jump.",
+            "unsupported",
+        ),
+        (
+            "She is a fighter instead of an alchemist.",
+            "She is not an alchemist but a fighter.",
+            "supported",
+        ),
+        (
+            "The two never argued about the fish.",
+            "The two argued about the fish; one said that they did not know of the fish.",
+            "unsupported",
+        ),
+        (
+            "Of the members, 7 percent expressed belief.",
+            "Of the members, 7 percent expressed belief, 72 percent disbelief.",
+            "supported",
+        ),
+        (
+            "Mike Pettine, fired by the Browns in 2014, was hired hours after they lost.",
+            "In 2014, the Browns hired Mike Pettine. Pettine was fired hours after they lost.",
+            "unsupported",
+        ),
+        ("Exports rose and imports fell.", "Exports fell and imports rose.", "unsupported"),
+    ],
+)
+def test_a_negation_may_be_worded_otherwise(statement: str, quote: str, verdict: str) -> None:
+    assert check(statement, cited(quote), 0.9)[0] == verdict
+
+
+@pytest.mark.parametrize(
+    ("statement", "quote", "verdict"),
+    [
+        (
+            "Once Romeo had met her, they agreed to marry.",
+            "Romeo met her. They agreed to marry.",
+            "supported",
+        ),
+        (
+            "Although Dick Turpin was real, his exploits were imaginary.",
+            "The imaginary exploits of the real Dick Turpin were told.",
+            "supported",
+        ),
+        (
+            "Fitzgerald caught a pass of 13 yards.",
+            "There was a Larry Fitzgerald 13-yard pass, which he caught.",
+            "supported",
+        ),
+        (
+            "The three new tenants came to his house.",
+            "He welcomes the new tenants Amar, Prem and Shilpy to his house.",
+            "supported",
+        ),
+        (
+            "The four new tenants came to his house.",
+            "He welcomes the new tenants Amar, Prem and Shilpy to his house.",
+            "unsupported",
+        ),
+        (
+            "According to Anthony, the men were against the vote.",
+            "Anthony and Stanton also warned that the men were against the vote.",
+            "supported",
+        ),
+        (
+            "Lothian Council was used for the offices.",
+            "The building of Lothian Council on George Bridge was used for the offices.",
+            "supported",
+        ),
+    ],
+)
+def test_names_and_numbers_may_stand_in_other_words(
+    statement: str, quote: str, verdict: str
+) -> None:
     assert check(statement, cited(quote), 0.9)[0] == verdict
 
 
@@ -229,6 +354,8 @@ def test_an_answer_to_a_question_the_passages_do_not_speak_of_is_partial_at_most
     verdict, reasons = check(said, cited(), 0.9, unspoken=["tanks"])
     assert verdict == "partial"
     assert reasons == ("the passages do not speak of “tanks”",)
+    _, reasons = check(said, cited(), 0.9, unspoken=["tanks", "planes"])
+    assert reasons == ("the passages do not speak of “tanks”, “planes”",)
 
 
 @pytest.mark.parametrize(

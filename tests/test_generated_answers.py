@@ -251,6 +251,49 @@ def test_the_file_that_a_model_names_and_letters_that_are_turned_around_raise_no
     assert (statement.verdict, statement.reasons) == ("supported", ())
 
 
+@pytest.mark.parametrize(
+    ("question", "reply"),
+    [
+        ("When was Zhu Shijie born?", "Zhu Shijie lived from 1249 to 1314."),
+        (
+            "Who were five of Kublai's Chinese advisers?",
+            "Liu Bingzhong and Yao Shu were Chinese advisers of Kublai.",
+        ),
+    ],
+)
+def test_a_passage_need_not_say_born_beside_years_of_life_nor_how_many_are_asked_for(
+    server: OpenAIServer, tmp_path: Path, question: str, reply: str
+) -> None:
+    file = tmp_path / "court.txt"
+    file.write_text(
+        "The court of the khan\n\nZhu Shijie (1249–1314) was a mathematician of the court.\n\n"
+        "Kublai reformed the court with his Chinese advisers Liu Bingzhong and Yao Shu.\n",
+        "utf-8",
+    )
+    with opened(tmp_path / ".qa", server) as engine:
+        engine.index(file)
+        server.replies.append(says(reply))
+        (statement,) = engine.ask(question).statements
+    assert (statement.verdict, statement.reasons) == ("supported", ())
+
+
+@pytest.mark.parametrize(
+    "reply",
+    ["The council of Milan met the envoy of Turin.", "Milan's council met the envoy of Turin."],
+)
+def test_a_name_that_is_only_like_one_that_is_cited_is_cited_too(
+    server: OpenAIServer, tmp_path: Path, reply: str
+) -> None:
+    file = tmp_path / "treaty.txt"
+    text = "Milan signed the treaty on Tuesday. Its council met the envoy of Turin on Friday."
+    file.write_text(f"The treaty\n\n{text}\n", "utf-8")
+    with opened(tmp_path / ".qa", server) as engine:
+        engine.index(file)
+        server.replies.append(says(reply))
+        (statement,) = engine.ask("Who met the envoy of Turin?").statements
+    assert statement.citations[0].quote == text
+
+
 @pytest.mark.parametrize("refusal", ["The documents do not say.", "the documents do not say [2]"])
 def test_a_refusal_of_the_model_is_an_answer_without_statements(
     engine: qa.Engine, server: OpenAIServer, refusal: str

@@ -3,8 +3,9 @@
 usage: python benchmarks/startup.py [--runs 7]      writes README.md and docs/benchmarks.md
 
 Each run is a new process on a warm disk; stages come from the answer's own timings. A small
-collection is searched without Chroma; what opening it would add is seen with QA_EXACT_PASSAGES=0,
-and what importing chromadb costs alone in processes that do nothing else.
+collection is searched without Chroma; what opening it would add is seen with QA_EXACT_PASSAGES=0.
+Only its compiled part is imported then; what the whole of chromadb would add is seen in processes
+that do nothing else.
 """
 
 import argparse
@@ -62,7 +63,7 @@ def main() -> None:
         ("draft, attribute, check", _mid(stages, "draft") + _mid(stages, "attribute")),
         ("**`qa ask`, cold, whole process**", median(walls)),
         ("the same through Chroma's graph, as in a large collection", median(graph)),
-        ("`import chromadb`, a process that does nothing else", median(chroma)),
+        ("`import chromadb`, which is done for a server only", median(chroma)),
         ("`qa index corpus` into an empty home, whole process", indexed),
     ]
     text = tables.table(

@@ -8,6 +8,7 @@ to before the catalog names it and never after, and readers open the next one wh
 has changed; on a server a write is bracketed by a mark, and what is marked is built anew.
 """
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +27,7 @@ from qa.models import Vectors
 
 if TYPE_CHECKING:
     import httpx
+    from chromadb import Collection
     from chromadb.api import ClientAPI
 
 _SQLITE = "chroma.sqlite3"
@@ -39,6 +41,7 @@ _SHARE = 10  # so many times the time that it cost them, whichever is longer
 # Chroma's own 100 finds 93 % of the true ten nearest, 200 finds 97, 400 finds 99, 800 finds 99.6
 # (benchmarks/speed.py); 400 costs 0.4 ms more than 200.
 _EF_SEARCH = 400
+_OPEN = 100  # indexes that Chroma keeps in memory; a folder has one
 
 
 class DenseIndex:
@@ -52,28 +55,24 @@ class DenseIndex:
         self._translated: Callable[[], AbstractContextManager[None]]
         if isinstance(place, Path):
             self._translated = partial(_in_folder, place)
-            self._close: Callable[[], None] | None = None
             with self._translated():
-                client = _local(place)
-                self._collection = client.get_or_create_collection("passages", **_COSINE)
-            self._close = client.close  # type: ignore[attr-defined]  # of Client, which this is
+                self._collection: Collection | _Local = _Local(place)
+                self._rows_a_call = self._collection.rows_a_call
         else:
             self._translated = partial(place.server.asked, place.writing)
-            self._close = None  # the server keeps its connections
             with self._translated():
                 client = place.server.client(place.writing)
                 self._collection = (
-                    client.get_or_create_collection(place.name, **_COSINE)
+                    client.get_or_create_collection(place.name, **SETTINGS)
                     if place.writing
                     else client.get_collection(place.name, embedding_function=None)
                 )
-        with self._translated():
-            self._rows_a_call = client.get_max_batch_size()
+                self._rows_a_call = client.get_max_batch_size()
 
     def close(self) -> None:
         """Lets go of the files, so that the next open sees what others have written."""
-        if self._close:
-            self._close()
+        if isinstance(self._collection, _Local):  # a server keeps its connections
+            self._collection.close()
 
     def ids(self) -> set[str]:
         """The id of every vector held."""
@@ -109,10 +108,62 @@ class DenseIndex:
         return [(i, 1.0 - d) for i, d in zip(found["ids"][0], distances[0], strict=True)]
 
 
-_COSINE: dict[str, Any] = {
-    "configuration": {"hnsw": {"space": "cosine", "ef_search": _EF_SEARCH}},
-    "embedding_function": None,
-}
+_CONFIGURATION: dict[str, Any] = {"hnsw": {"space": "cosine", "ef_search": _EF_SEARCH}}
+SETTINGS: dict[str, Any] = {"configuration": _CONFIGURATION, "embedding_function": None}
+"""With which a collection is created."""
+
+
+class _Local:
+    """The collection in a folder, with those methods of chromadb's `Collection` that are used here.
+
+    It is the compiled part of chromadb alone, called as `chromadb.api.rust` of version 1.5.9 calls
+    it: importing the rest takes half a second, which the first question would wait for.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        import chromadb_rust_bindings as chroma
+
+        self._bindings = chroma.Bindings(
+            allow_reset=False,
+            sqlite_db_config=chroma.SqliteDBConfig(
+                hash_type=chroma.MigrationHash.MD5,
+                migration_mode=chroma.MigrationMode.Apply,
+                url=str(folder / _SQLITE),
+            ),
+            persist_path=str(folder),
+            hnsw_cache_size=_OPEN,
+        )
+        self._where = ("default_tenant", "default_database")
+        configuration = _CONFIGURATION | {"spann": None, "embedding_function": {"type": "legacy"}}
+        made = self._bindings.create_collection(
+            "passages", json.dumps(configuration), None, None, True, *self._where
+        )
+        self._id = str(made.id)
+        self.rows_a_call: int = self._bindings.get_max_batch_size()
+
+    def close(self) -> None:
+        self._bindings = None
+
+    def count(self) -> int:
+        return int(self._bindings.count(self._id, *self._where))
+
+    def get(self, include: list[str]) -> dict[str, Any]:
+        found = self._bindings.get(self._id, None, None, None, 0, None, include, *self._where)
+        return {"ids": found.ids}
+
+    def upsert(self, ids: list[str], embeddings: Vectors) -> None:
+        self._bindings.upsert(self._id, ids, list(embeddings), None, None, None, *self._where)
+
+    def delete(self, ids: list[str]) -> None:
+        self._bindings.delete(self._id, ids, None, None, None, *self._where)
+
+    def query(
+        self, query_embeddings: Vectors, n_results: int, include: list[str]
+    ) -> dict[str, Any]:
+        found = self._bindings.query(
+            self._id, None, list(query_embeddings), n_results, None, None, include, *self._where
+        )
+        return {"ids": found.ids, "distances": found.distances}
 
 
 def copy_vectors(source: Path, target: Path) -> None:
@@ -328,27 +379,14 @@ def _timeout(seconds: float) -> "httpx.Timeout":
     return httpx.Timeout(seconds, connect=CONNECT)
 
 
-def _local(folder: Path) -> "ClientAPI":
-    import chromadb
-    from chromadb.config import Settings
-
-    return chromadb.PersistentClient(
-        str(folder), Settings(anonymized_telemetry=False, is_persistent=True)
-    )
-
-
 @contextmanager
 def _in_folder(folder: Path) -> Iterator[None]:
-    from chromadb.errors import ChromaError
-
-    # Chroma reports a damaged store in several ways, some of them plain built-in errors.
-    causes: tuple[type[Exception], ...] = (
-        ChromaError,
-        ValueError,
-        RuntimeError,
-        OSError,
-    )
     try:
         yield
-    except causes as error:
-        raise unusable("Chroma's index in", folder, error) from error
+    except Exception as error:
+        from chromadb.errors import ChromaError
+
+        # Chroma reports a damaged store in several ways, some of them plain built-in errors.
+        if isinstance(error, ChromaError | ValueError | RuntimeError | OSError):
+            raise unusable("Chroma's index in", folder, error) from error
+        raise

@@ -6,7 +6,6 @@ Python started anew, since multiprocessing would run a script that has no
 and is the only one that has the new folder open.
 """
 
-import gc
 import json
 import os
 import subprocess
@@ -28,7 +27,7 @@ _MOST = 3_900
 # all, the writer of the catalog waits, whose progress is then that of both.
 _AHEAD = 2 * _MOST
 _START = (
-    "import gc, json, sys; gc.disable(); sys.path[:] = json.loads(sys.argv[1]); "
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from qa.follower import serve; serve(*sys.argv[2:])"
 )
 
@@ -86,6 +85,7 @@ class Follower:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
+                env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},  # others would wait in a loop
                 start_new_session=True,  # Ctrl-C is for the writer, which ends this one
             )
 
@@ -108,7 +108,6 @@ def serve(catalog: str, folder: str, embedder: str) -> None:
     answers how many they were, and at the "end" the rest, less what was replaced meanwhile. When
     its writer dies it ends too, with an exit status of 1."""
     source, index, row = Catalog(Path(catalog)), DenseIndex(Path(folder)), 0
-    gc.enable()  # off while chromadb was imported, of which it is a tenth
     answers, sys.stdout = sys.stdout, sys.stderr  # whatever else is printed is no answer
     for line in sys.stdin:
         if line == "end\n":

@@ -1,12 +1,15 @@
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
+import chromadb
 import numpy as np
 import pytest
+from chromadb.config import Settings
 
-from qa.dense import DenseIndex, OnServer, Server, copy_vectors, exact_search
+from qa.dense import SETTINGS, DenseIndex, OnServer, Server, copy_vectors, exact_search
 from qa.errors import StoreError, unusable
 from qa.models import Vectors
 
@@ -106,6 +109,22 @@ def test_an_index_that_is_opened_again_holds_the_same(place: Place) -> None:
     assert index.ids() == set(ids)
     assert index.search(vectors[7], 1) == [(ids[7], pytest.approx(1, abs=1e-5))]
     index.close()
+
+
+def test_a_folder_is_one_of_chroma_s_own(tmp_path: Path) -> None:
+    client = chromadb.PersistentClient(tmp_path / "theirs", Settings(anonymized_telemetry=False))
+    theirs = client.create_collection("passages", **SETTINGS)
+    theirs.add(names(3), unit(3))
+    client.close()  # type: ignore[attr-defined]  # of Client, which this is
+    with closing(DenseIndex(tmp_path / "theirs")) as opened:
+        assert opened.search(unit(3)[1], 1)[0][0] == "passage 1"
+    with closing(DenseIndex(tmp_path / "ours")) as index:
+        index.add(names(3), unit(3))
+    client = chromadb.PersistentClient(tmp_path / "ours", Settings(anonymized_telemetry=False))
+    ours = client.get_collection("passages", embedding_function=None)
+    assert ours.configuration_json == theirs.configuration_json
+    assert ours.query(unit(3)[1], n_results=1)["ids"] == [["passage 1"]]
+    client.close()  # type: ignore[attr-defined]
 
 
 def test_a_copy_of_an_index_that_is_open_is_whole_and_apart(tmp_path: Path) -> None:

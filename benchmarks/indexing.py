@@ -171,12 +171,13 @@ def _index(home: Path, corpus: Path) -> dict[str, float]:
 def _bare(home: Path, folder: Path) -> dict[str, float]:
     """Upserts the ids and vectors of an index into a Chroma collection of its own."""
     import chromadb
+    from chromadb.config import Settings as ChromaSettings
 
     catalog = Catalog(home / "catalog.sqlite3")
     _, ids, vectors = catalog.vectors_after(0, Hashed.name, 10_000_000)
     catalog.close()
     collection = chromadb.PersistentClient(
-        str(folder), chromadb.Settings(anonymized_telemetry=False)
+        str(folder), ChromaSettings(anonymized_telemetry=False)
     ).create_collection("bare", **SETTINGS)
     before, began = _cpu(), time.perf_counter()
     for first in range(0, len(ids), ROWS):

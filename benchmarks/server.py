@@ -26,6 +26,7 @@ from qa.catalog import Catalog, StoredPassage
 from qa.collection import Collection
 from qa.dense import Server
 from qa.models import Vectors
+from qa.retrieval import Fused, Ranking
 from qa.types import Document, Passage
 
 DIMENSIONS, LATENT, K, BATCH = 384, 24, 50, 1_000
@@ -46,7 +47,9 @@ began = time.perf_counter()
 server = Server(url) if url else None
 collection = Collection(catalog, home, Embedder(), server)
 vector = np.ones(384, np.float32) / np.sqrt(384)
-assert len(collection.nearest(vector.astype(np.float32), 50)) == 50
+found = []
+collection.search([("", vector.astype(np.float32))], 50, lambda near, _: found.extend(near) or [])
+assert len(found) == 50
 print(time.perf_counter() - began)
 """
 
@@ -149,7 +152,7 @@ def _times(collection: Collection, queries: Vectors) -> str:
     seconds = list[float]()
     for query in queries:
         began = time.perf_counter()
-        collection.nearest(query, K)
+        _nearest(collection, query)
         seconds.append(time.perf_counter() - began)
     p50, p95 = np.percentile(seconds[5:], [50, 95]) * 1000  # the first ones open the index
     return f"{p50:.1f} ms / {p95:.1f} ms"
@@ -157,7 +160,19 @@ def _times(collection: Collection, queries: Vectors) -> str:
 
 def _recall(collection: Collection, query: Vectors, ids: list[str], vectors: Vectors) -> float:
     nearest = {ids[i] for i in np.argsort(-(vectors @ query))[:K]}
-    return len(nearest & dict(collection.nearest(query, K)).keys()) / K
+    return len(nearest & dict(_nearest(collection, query)).keys()) / K
+
+
+def _nearest(collection: Collection, query: Vectors) -> list[tuple[str, float]]:
+    """What is found by vectors alone; no passage is read."""
+    found = list[tuple[str, float]]()
+
+    def fuse(near: Ranking, worded: Ranking) -> list[Fused]:
+        found.extend(near)
+        return []
+
+    collection.search([("", query)], K, fuse)
+    return found
 
 
 def _unit(rows: np.ndarray) -> Vectors:

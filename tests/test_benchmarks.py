@@ -198,6 +198,17 @@ def test_the_speed_of_a_small_collection_is_measured(
     assert "| resident memory, MB |" in speed._speeds([measured | {"cold": 1.0}])
 
 
+def test_a_folder_is_measured_as_a_server_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    server = importlib.import_module("server")
+    vectors = server._unit(np.random.default_rng(0).normal(size=(300, server.DIMENSIONS)))
+    measured = server._measured(tmp_path, "", vectors, vectors[:10])
+    assert measured["of the 50 nearest, found"] == "100.0%"
+    assert "first query of a new process, imports and opening included" in measured
+
+
 @pytest.mark.parametrize(
     ("question", "answer", "statement"),
     [

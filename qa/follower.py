@@ -17,7 +17,7 @@ from qa.catalog import Catalog, Store
 from qa.dense import DenseIndex
 from qa.filling import fill_vectors
 
-_LEAST = 2_000  # passages that are worth a process, which takes a second to start
+_LEAST = 2_000  # passages that are worth a process, which takes a third of a second to start
 _ROWS = 1_000  # passages that are worth a write
 # In one write, if so many are waiting: Chroma saves its graph after each. 40,000 rows take 34.3
 # seconds of processor time in writes of 1,000, and 32.3 in these.
@@ -45,8 +45,7 @@ class Follower:
         self._process: subprocess.Popen[bytes] | None = None
 
     def expect(self, passages: float) -> None:
-        """Begins the process if that many are worth it: in the second that it takes to start, as
-        many are ready."""
+        """Begins the process if that many are worth it; the first get ready while it starts."""
         if not self._started and passages >= _LEAST:
             self._start()
 

@@ -71,7 +71,7 @@ def test_saved_runs_are_listed_newest_first_without_what_is_none(
     engine: Engine, tmp_path: Path
 ) -> None:
     assert saved_runs(tmp_path / "runs") == {}
-    for name, day in (("b", 1), ("a", 2), ("c", 2)):
+    for name, day in (("b", 1), ("a", 2), ("e", 2), ("c", 2), ("d", 2)):
         run_cases(engine, [], tmp_path / name, name=name)
         about = json.loads((tmp_path / name / "run.json").read_text("utf-8"))
         about["begun"] = f"2024-01-0{day}T00:00:00+00:00"
@@ -79,11 +79,8 @@ def test_saved_runs_are_listed_newest_first_without_what_is_none(
     (tmp_path / "other").mkdir()
     (tmp_path / "note.txt").touch()
     runs = saved_runs(tmp_path)
-    assert [(path.name, about["file"]) for path, about in runs.items()] == [
-        ("c", "c"),
-        ("a", "a"),
-        ("b", "b"),
-    ]
+    named = [(path.name, about["file"]) for path, about in runs.items()]
+    assert named == [("e", "e"), ("d", "d"), ("c", "c"), ("a", "a"), ("b", "b")]
 
 
 def test_a_result_is_read_back_as_it_was_written(engine: Engine) -> None:

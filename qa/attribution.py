@@ -25,6 +25,7 @@ _MOST_COMPLETED = 4
 _LACKING, _SPOKEN = 0.5, 0.75
 _REACH = 2
 _STRANGE = 0.26
+_YEAR = re.compile(r"\b1\d{3}\b|\b20\d\d\b")
 _FLOOR = 0.6  # how good it must be beside the best, unless it stands next to it
 
 
@@ -99,7 +100,7 @@ def _completed(
         helped = [
             (_close(sentence, chosen), float(wanted.weights @ more), -n, sentence)
             for n, sentence in enumerate(candidates)
-            if (more := _more(wanted, lacking, sentence, chosen)) is not None
+            if (more := _more(wanted, lacking, sentence, chosen, candidates)) is not None
         ]
         if not helped:
             break
@@ -130,9 +131,10 @@ def _more(
     lacking: Any,
     sentence: matching.Sentence,
     chosen: list[matching.Sentence],
+    candidates: list[matching.Sentence],
 ) -> Any:
     """Which of the lacking words a sentence says, as a mask; None when it is of another document,
-    or says one word that is no name or number, or too far away."""
+    or says one word that is no name or number, or too far away and not the year that is meant."""
     document = chosen[0].evidence.hit.passage.document_id
     if sentence in chosen or sentence.evidence.hit.passage.document_id != document:
         return None
@@ -149,7 +151,20 @@ def _more(
     enough = helped.sum() > 1 or (
         (_close(sentence, chosen) or before) and bool((helped & values).any())
     )
-    return helped if enough else None
+    dated = any(more and _YEAR.fullmatch(w) for w, more in zip(spoken, helped, strict=True))
+    return helped if enough or (dated and _dates(sentence, chosen[0], candidates)) else None
+
+
+def _dates(
+    sentence: matching.Sentence, later: matching.Sentence, candidates: list[matching.Sentence]
+) -> bool:
+    """Whether the year of a sentence is that of a later one of the passage: none has one since."""
+    since = [
+        s
+        for s in candidates
+        if s.evidence is later.evidence and sentence.start < s.start <= later.start
+    ]
+    return later in since and not any(_YEAR.search(s.text) for s in since)
 
 
 def _close(sentence: matching.Sentence, chosen: list[matching.Sentence]) -> bool:
@@ -171,7 +186,7 @@ def _strange(
     for n in np.flatnonzero(wanted.content & (said < _STRANGE)):
         word = wanted.words.text[slice(*wanted.words.spans[n])]
         if (
-            not word[0].isdigit()
+            not any(c.isdigit() for c in word)
             and wording.key(word) not in words
             and not any(checking.related(wording.fold(word), other) for other in folded)
         ):

@@ -15,6 +15,7 @@ from qa.types import Citation, Verdict
 from qa.wording import GENERAL, SOME_OF, acronyms, peoples, undotted
 from qa.wording import fold as fold
 from qa.wording import initials as initials
+from qa.wording import related as related
 
 # What each sign counts and where the verdicts begin, fitted by benchmarks/fit_verdicts.py.
 _FITTED = json.loads(Path(__file__).with_name("verdicts.json").read_text("utf-8"))
@@ -32,7 +33,7 @@ although though because once since unless whereas whenever wherever neither eith
 like unlike according instead former both while when where after before among another
 """
 _OPENERS = frozenset(_OPENERS_WORDS.split()) | frozenset(figures.WORDED)
-_NAME = re.compile(r"[^\W\d_][\w’'-]*")
+_NAME = re.compile(r"(?<!\w)[^\W\d_](?:[^\W_]|[’'-])*")
 
 
 _TITLES_WORDS = """
@@ -100,7 +101,9 @@ def grade(
         score *= _EXACT
     score = min(score, 1 if said >= _PART else _LESS if said >= _NONE else UNSAID - _LITTLE)
     exact = any(finding.exact for finding in found)
-    verdict: Verdict = "unsupported" if exact else _verdict(score)
+    # What the source denies it does not say in part.
+    denied = score < SUPPORTED and any(f.sign in ("negated", "opposite") for f in found)
+    verdict: Verdict = "unsupported" if exact or denied else _verdict(score)
     reasons = [finding.reason for finding in found]
     ceiling: Verdict = "supported"
     if verdict != "supported" and any(f.exact or f.sign in _CONTRADICTIONS for f in found):
@@ -151,7 +154,7 @@ def findings(
     strange: Sequence[str] = (),
 ) -> list[Finding]:
     """What speaks against a statement, each sign with its reason."""
-    pair = contradiction.compared(statement, [c.quote for c in citations])
+    pair = contradiction.compared(statement, _told(citations))
     figures_, names_ = _missing(statement, citations, names)
     found = [Finding("figure missing", _absent(word), True) for word in figures_]
     found += [Finding("name missing", _absent(word), True) for word in names_]
@@ -161,12 +164,21 @@ def findings(
     found += [Finding("misplaced", reason) for reason in contradiction.misplaced(pair)]
     found += [Finding("not negated", reason) for reason in contradiction.unnegated(pair)]
     found += [Finding("misattributed", reason) for reason in contradiction.misattributed(pair)]
-    words = [word for word in strange if fold(word) not in GENERAL and word not in names_]
+    words = [
+        word
+        for word in strange
+        if not (fold(word) in GENERAL or word in names_ or contradiction.is_saying(word))
+    ]
     if words:
         sign = "strange words" if len(words) > 1 else "strange word"
         reason = f"the quoted passage does not speak of {_listed(words)}"
         found.append(Finding(sign, reason))
     return found
+
+
+def _told(citations: Sequence[Citation]) -> list[str]:
+    """What is quoted, in the order of the documents: "he" is someone named before."""
+    return [c.quote for c in sorted(citations, key=lambda c: (c.document_id, c.start))]
 
 
 def _listed(words: Iterable[str]) -> str:
@@ -179,7 +191,7 @@ def signs(
     """What the score is made of: each sign found, as 1; the share that is said, and in how many
     sentences; how much better the place of a name or number fits another one; the share that is
     verbatim, and by it again what a writer who keeps the source's words would not have changed."""
-    pair = contradiction.compared(statement, [c.quote for c in citations])
+    pair = contradiction.compared(statement, _told(citations))
     sentences = sum(max(1, len(split_sentences(c.quote))) for c in citations)
     verbatim = contradiction.verbatim(pair)
     measured = dict.fromkeys((finding.sign for finding in found), 1.0) | {
@@ -206,7 +218,7 @@ def unmet(question: str, citations: Sequence[Citation], passages: str) -> list[s
     "the highest form"), a negation, or a number that `passages`, those cited from, do not hold. Not
     for a question whose answer is yes or no. Of 600 answerable SQuAD questions and the sentence
     with the answer this finds something for 3 %, of as many unanswerable ones for 25 %."""
-    pair = contradiction.compared(f"{question.rstrip(' ?')}.", [c.quote for c in citations])
+    pair = contradiction.compared(f"{question.rstrip(' ?')}.", _told(citations))
     found = contradiction.contrasted(pair) + contradiction.negated(pair)
     around = " ".join([passages, *(f"{c.title} {_date_words(c)}" for c in citations)])
     rest, _ = _without_dates(SOME_OF.sub("of", question), around, citations)
@@ -343,15 +355,6 @@ def misspelt(word: str, other: str) -> bool:
         (n for n, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short)
     )
     return short[same:] == long[same + 1 :] or short[same + 1 :] == long[same + 1 :]
-
-
-def related(word: str, other: str) -> bool:
-    """Whether two folded words are one, or one and its people: "Mexico" and "Mexican", "Cuba" and
-    "Cubans", but not "Austria" and "Australia"."""
-    short, long = sorted((word, other), key=len)
-    if word == other or (len(short) > 3 and long.startswith(short)):
-        return True
-    return len(short) > 5 and len(long) - len(short) < 4 and long.startswith(short[:-1])
 
 
 def _date_words(citation: Citation) -> str:

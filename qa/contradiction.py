@@ -17,17 +17,22 @@ from qa.wording import (
     abbreviates,
     beside,
     fits,
+    fold,
     key,
     keys,
     parted,
     peoples,
     polarity,
+    related,
     unlike,
     words,
 )
 
 # How much more must stand beside another name or number than beside the one stated, and at least.
 _LITTLE, _PLAIN = 0.4, 0.8
+_MORE = 3  # words that only the sentence with another year says
+_BEHIND = 7  # words from a denial to what it denies, "the report ... was not true"
+_BY = 16  # words from "declared" over "by" to the name
 # Share of the words of what someone said that must stand in a sentence that ascribes it to them.
 _TOLD = 0.4
 _MARGIN, _LEAST, _MUCH, _NEXT = 0.8, 2.2, 2.5, 0.6
@@ -38,13 +43,14 @@ _CONTRASTS_WORDS = """
 more increase grow rise climb gain up higher greater raise larger bigger exceed above
 / fewer less decrease fall drop decline shrink down lower smaller below reduce
 | most highest largest biggest greatest best / least lowest smallest fewest worst
-| before prior earlier preceding / after following later subsequently | early / late
+| before prior earlier preceding
+/ after following later subsequently thereafter afterward afterwards | early / late
 | first earliest oldest / last latest newest youngest final | older elder / younger
 | longer longest / shorter shortest
 | north northern / south southern / east eastern / west western
 | northeast northeastern / northwest northwestern / southeast southeastern
 / southwest southwestern
-| win winner beat defeat / lose loser
+| win winner beat defeat victory / lose loser loss
 | begin start open / end finish close stop
 | include / exclude except | over / under | inside / outside
 | strong stronger strongest / weak weaker weakest | majority / minority | maximum / minimum
@@ -60,6 +66,8 @@ more increase grow rise climb gain up higher greater raise larger bigger exceed 
 | common frequent usual / rare uncommon | full whole entire complete / partial incomplete
 | hire appoint / fire dismiss | arrest detain / release free | public / private | day / night
 """
+# They may belong to a verb, whose they are in any order: "took over", "were taken over".
+_PARTICLES = frozenset(["up", "down", "over", "under"])
 _RELATIVES = frozenset(map(key, ["brother", "sister", "husband", "wife"]))
 _CONTRASTS = [
     [frozenset(map(key, side.split())) for side in line.split("/")]
@@ -73,6 +81,9 @@ _SIDES = {
     for side_ in sides_
     for word in side_
 }
+# Words that relate two things: the opposite says the same of them in the opposite order.
+_FIRSTS = frozenset(map(key, ["before", "north", "win", "buy", "import", "husband"]))
+_RELATING = frozenset().union(*(sd for sides in _CONTRASTS if sides[0] & _FIRSTS for sd in sides))
 _SAYING_WORDS = """
 say said says tell told tells ask asked announce announced argue argued claim claimed state
 stated report reported write wrote writes add added note noted reveal revealed explain explained
@@ -91,10 +102,14 @@ _SAYING = frozenset(
         _SAYING_WORDS.split(),
     )
 )
+# Who said something is checked where the statement names them; these add nothing to it.
+_PLAIN_SAYING_WORDS = "say tell state report write add note explain remark hold believe"
+_PLAIN_SAYING = frozenset(map(key, _PLAIN_SAYING_WORDS.split()))
 _SAID = (
     r"said|says|say|told|announced|argue[sd]|claim(?:s|ed)|stated|reported|wrote|writes|added|noted"
     r"|notes|revealed|explained|denied|confirmed|suggested|warned|insisted|declared|promised"
     r"|estimated|believe[sd]|concluded|commented|asked|agreed|refused|demanded|urged|admitted"
+    r"|states|suggests|explains|denies|warns|insists|declares|concludes|admits|adds"
 )
 _CAPITAL = r"[A-ZÀ-Þ][\w'’-]*\.?"
 _NAME = rf"{_CAPITAL}(?:(?: (?:of|de|del|la|the|von|van) | ){_CAPITAL})*"
@@ -106,13 +121,26 @@ _SPEAKER = (
     ),
     re.compile(rf"[,”\"'] (?P<verb>said|says|wrote|added|announced) (?:the )?(?P<name>{_NAME})"),
 )
+_ARGUING = re.compile(
+    r"\b(?:arguing|saying|stating|claiming|adding|noting|warning|insisting|explaining|declaring"
+    r"|suggesting|concluding|believing|writing)\b"
+)
 _PRONOUN = re.compile(
     rf"\b(?:[Hh]e|[Ss]he|[Tt]hey|[Ii]t|who)(?: \w+ly)?(?: has| had)? (?:{_SAID})\b"
 )
+_BRACKETED = re.compile(r" ?\([^()]{1,200}\)")
 _STANDING_IN_WORDS = """
 he she it they him her them his its their who which whose that
 """
 _STANDING_IN = frozenset(_STANDING_IN_WORDS.split())
+# Behind an article these may stand for a name too: "the team" for "the Panthers".
+_KINDS_WORDS = """
+team club company firm band group party church army city town country state nation region island
+river film movie show series episode song album book novel play game race match season school
+university college ship war battle treaty king queen emperor president minister general captain
+actor actress singer author writer artist director man woman boy girl couple
+"""
+_KINDS = frozenset(_KINDS_WORDS.split())
 _LINKS = frozenset(["of", "de", "del", "la", "the", "von", "van", "our"])
 _SYMMETRIC_WORDS = """
 meet met marry married border bordered talk talked discuss discussed versus
@@ -127,7 +155,7 @@ _SYMMETRIC = frozenset(
 _EXCEPTIONS = frozenset(
     map(key, ["except", "excepted", "exclude", "excluded", "exempt", "besides"])
 )
-_ATTACHED = 8  # words
+_ATTACHED, _OWNED = 8, 12  # words
 _PREPOSITIONS = frozenset(["of", "in", "on", "at", "from", "with", "by", "near"])
 _SOURCES = frozenset(
     map(key, ["passage", "passages", "source", "sources", "article", "text", "document", "report"])
@@ -154,8 +182,13 @@ class Value:
 
 
 def compared(statement: str, quotes: Sequence[str]) -> Compared:
-    """A statement beside its quotations."""
-    return Compared(words(statement), words(" . ".join(quotes)), statement, tuple(quotes))
+    """A statement beside its quotations, less what these say in brackets alone: there it stands
+    between words that the statement has side by side."""
+    spoken = keys(words(statement))
+    told = _BRACKETED.sub(
+        lambda aside: aside[0] if keys(words(aside[0])) & spoken else "", " . ".join(quotes)
+    )
+    return Compared(words(statement), words(told), statement, tuple(quotes))
 
 
 def verbatim(pair: Compared) -> float:
@@ -176,7 +209,7 @@ def negated(pair: Compared) -> list[str]:
         found = [m for m, other in enumerate(pair.quoted) if other.key == word.key]
         denied = any(unlike(o.text) == word.key for o in pair.quoted if o.content)
         if n in here.verbal:  # "denied the report": "said the report was not true"
-            denied = denied or any(abs(m - cue) < 7 for m in found for cue in there.cues)
+            denied = denied or any(abs(m - cue) < _BEHIND for m in found for cue in there.cues)
         denied = denied or _same_denial(pair.statement, here, n, pair.quoted, there)
         denied = denied or _only_then(pair, n)
         if found and not denied and not any(m in there.scope for m in found):
@@ -249,7 +282,7 @@ def contrasted(pair: Compared) -> list[str]:
             good, bad, opposite = 0.0, 0.0, ""
             for m, other in places:
                 same_side = [s == side for ln, s in _SIDES[other.key] if ln == line]
-                if not same_side:
+                if not same_side or _of_another(pair, n, m):
                     continue
                 same = beside(pair.statement, (n, n + 1), pair.quoted, (m, m + 1))
                 agrees = same_side[0] == (_turns(here, n, word) == _turns(there, m, other))
@@ -257,7 +290,7 @@ def contrasted(pair: Compared) -> list[str]:
                     # `negated` and `reversed_roles` tell what is wrong with these.
                     good = max(good, same + _LITTLE)
                     continue
-                turned = _mirrored(pair, n, m)
+                turned = word.key not in _PARTICLES and _mirrored(pair, n, m)
                 if agrees != turned:
                     good = max(good, same + _LITTLE)
                 elif same > bad:
@@ -300,8 +333,24 @@ def stance(word: Word, text: str) -> tuple[bool, str] | None:
     return stances.pop(), f"not {first}" if denied else first
 
 
+def _of_another(pair: Compared, n: int, m: int) -> bool:
+    """Whether "before" and "after" tell when something else happened, as their clauses share no
+    word, or "up" and "down" belong to other verbs."""
+    places = (pair.statement, n), (pair.quoted, m)
+    if pair.statement[n].key in _PARTICLES:
+        return len({words[at - 1].key for words, at in places if at}) > 1
+    if pair.statement[n].content or pair.quoted[m].content or _mirrored(pair, n, m):
+        return False
+    here, there = (keys(takewhile(lambda w: w.key, words[at + 1 :])) for words, at in places)
+    return bool(here and there) and not here & there
+
+
 def _mirrored(pair: Compared, n: int, m: int) -> bool:
-    """Whether what stands before and after a word is exchanged: "A before B", "B after A"."""
+    """Whether what stands before and after a word is exchanged: "A before B", "B after A"; of words
+    that do not relate two things only with "than"."""
+    nearby = (*pair.statement[n + 1 : n + 12], *pair.quoted[m + 1 : m + 12])
+    if pair.statement[n].key not in _RELATING and all(word.key != "than" for word in nearby):
+        return False
     here, there = _after(pair.statement, n), _after(pair.quoted, m)
     if not here or not there or here.key == there.key:
         return False
@@ -329,7 +378,8 @@ def misplaced(pair: Compared) -> list[str]:
     swapped = _swapped_voice(pair)
     for kind in ("name", "number"):
         given = _values(pair.quoted, kind, names)
-        for stated in _values(pair.statement, kind, names):
+        values = _values(pair.statement, kind, names)
+        for stated in values:
             own = [g for g in given if _same(stated, g)]
             if kind == "number" and not own:
                 continue
@@ -347,28 +397,72 @@ def misplaced(pair: Compared) -> list[str]:
                 key=lambda found: found[0],
                 default=(0.0, None),
             )
-            if rival and better >= _LEAST and better >= support + _MARGIN:
+            if not rival or better < max(_LEAST, support + _MARGIN):
+                continue
+            # Its place may be taken, by itself.
+            if all(_support(pair, v, rival) <= better for v in values if _same(v, rival)):
                 verb = "says" if kind == "number" else "names"
                 reasons.append(f"the source {verb} {rival.text} where this says {stated.text}")
+    return reasons + _misdated(pair)
+
+
+def _misdated(pair: Compared) -> list[str]:
+    """Years for which the source has another one, in the sentence that says the rest."""
+    said, years = _dated(pair.statement)
+    told = [_dated(sentence) for sentence in _sentences(pair.quoted)]
+    reasons = []
+    for year in years:
+        own = [spoken & said for spoken, held in told if year in held]
+        theirs = frozenset[str]().union(*own)
+        for spoken, held in told:
+            others = [other for other in held if other not in years]
+            more, less = spoken & said - theirs, theirs - spoken
+            if own and others and year not in held and len(more) >= _MORE and len(less) < 2:
+                reasons.append(f"the source says {others[0]} where this says {year}")
     return reasons
 
 
+def _dated(words: Sequence[Word]) -> tuple[frozenset[str], list[str]]:
+    """What some words say, and the years among them."""
+    numbers = [word.text for word in words if word.number]
+    years = [number for number in numbers if re.fullmatch(r"1\d{3}|20\d\d", number)]
+    return keys(word for word in words if not word.number), years
+
+
+def _sentences(words: Sequence[Word]) -> list[Sequence[Word]]:
+    """The words of each sentence."""
+    ends = [n for n, word in enumerate(words) if word.text in (".", "!", "?")]
+    return [words[a + 1 : b] for a, b in pairwise([-1, *ends, len(words)])]
+
+
 def _standing_in(words: Sequence[Word], names: Sequence[Value]) -> list[Value]:
-    """The pronouns that may stand for one of these names: in its sentence, or in the next."""
+    """The pronouns, and words such as "the team", that may stand for one of these names: in its
+    sentence, or in the next."""
     found = list[Value]()
     for name in names:
-        ends = [n for n in range(name.span[1], len(words)) if words[n].text in (".", ";", "!", "?")]
+        ends = [n for n in range(name.span[1], len(words)) if words[n].text in (".", "!", "?")]
         last = ends[1] if len(ends) > 1 else len(words)
         found += [
             Value((n, n + 1), words[n].text, frozenset())
             for n in range(name.span[1], last)
             if words[n].text.casefold() in _STANDING_IN
+            or (words[n].text in _KINDS and words[n - 1].text.casefold() in ("the", "this"))
         ]
     return found
 
 
 def _headed(words: Sequence[Word], head: Value, value: Value) -> bool:
-    """Whether a name only says more about another one: "A in B", "A, the son of B"."""
+    """Whether a name only says more about another one: "A in B", "A, the son of B", "B's son A"."""
+    if value.span[1] <= head.span[0]:
+        after = words[value.span[1] : head.span[0]]
+        if any(w.text in ".;" for w in after):
+            return False
+        if [w.text for w in after] == ["("]:  # "Bombay (Mumbai)"
+            return True
+        if len(after) == 2 and after[0].content and after[1].text == ",":
+            return True  # "the Roman Catholic priest, Guyard de Moulin"
+        owned = words[value.span[1] - 1].owner and len(after) <= _OWNED
+        return owned or (len(after) == 2 and after[1].text == "of")  # "British capital of London"
     between = words[head.span[1] : value.span[0]]
     if not 0 < len(between) <= _ATTACHED or any(w.text in ".;" for w in between):
         return False
@@ -408,6 +502,9 @@ def _same(one: Value, other: Value) -> bool:
     """Whether two names share a word ("Apple", "AppleTalk"), are initials and long form, names of
     one country, or differ by a space."""
     if one.keys & other.keys or peoples(one.text) & peoples(other.text):
+        return True
+    proper = [[fold(w) for w in v.text.split() if w[0].isupper()] for v in (one, other)]
+    if any(related(a, b) for a in proper[0] for b in proper[1]):
         return True
     joined = one.text.replace(" ", "").casefold() == other.text.replace(" ", "").casefold()
     parts = [keys(words(parted(value.text))) for value in (one, other)]
@@ -464,10 +561,14 @@ def _values(words: Sequence[Word], kind: str, names: frozenset[str]) -> list[Val
 
 
 def _passive(words: Sequence[Word]) -> bool:
-    keys = [word.key for word in words]
+    """Whether a text names by whom something was done: "was written by", "a poem written by"."""
     return any(
-        a in ("was", "were", "is", "are", "been", "being", "be") and "by" in keys[n + 1 : n + 6]
-        for n, a in enumerate(keys)
+        word.key == "by" and any(w.capital for w in words[n + 1 : n + 4])
+        for n, word in enumerate(words)
+    ) or any(
+        a.key in ("was", "were", "is", "are", "been", "being", "be")
+        and any(w.key == "by" for w in words[n + 1 : n + 6])
+        for n, a in enumerate(words)
     )
 
 
@@ -515,25 +616,39 @@ def unnegated(pair: Compared) -> list[str]:
         if pair.statement[n].key not in denied
         and not _same_denial(pair.statement, here, n, pair.quoted, there)
         and not _only_then(pair, n)
+        and not _denied_nearby(pair, n, there, denied, n in here.verbal)
     ]
+
+
+def _denied_nearby(pair: Compared, n: int, there: Polarity, denied: set[str], verbal: bool) -> bool:
+    """Whether the source denies a word otherwise: behind it ("denied the report", "the report was
+    not true"), or its object ("failed to reach a deal", "without a deal")."""
+    places = [m for m, word in enumerate(pair.quoted) if word.key == pair.statement[n].key]
+    if verbal and any(abs(m - cue) < _BEHIND for m in places for cue in there.cues):
+        return True
+    after = next((w for w in pair.statement[n + 1 : n + 4] if w.content or not w.key), None)
+    return not places and after is not None and after.key in denied
 
 
 def misattributed(pair: Compared) -> list[str]:
     """Speakers of the statement to whom the source does not ascribe this."""
     reasons = []
-    quoted = [sentence for quote in pair.quotes for sentence in _sentences(quote)]
+    texts = [quote[start:end] for quote in pair.quotes for start, end in split_sentences(quote)]
+    quoted = [(words(text), _ascribed(text)) for text in texts]
     spoken = [name for quote in pair.quotes for name in speakers(quote)]
-    pronoun = any(_PRONOUN.search(quote) for quote in pair.quotes)
+    whole = " . ".join(pair.quotes)
+    before = [keys(words(whole[: found.start()])) for found in _PRONOUN.finditer(whole)]
     for name in speakers(pair.text):
         own = {key(word) for word in re.findall(r"\w+", name)}
-        rest = keys(pair.statement) - own - _SAYING
+        rest = keys(_clause(pair.statement, own)) - own - _SAYING
         if own & _SOURCES or any(abbreviates(name, other) for other in spoken):
             continue
-        theirs = [s for s in quoted if _speaks(own, s)]
-        if any(len(rest & keys(s)) >= _TOLD * len(rest) for s in theirs):
+        last = key(re.findall(r"\w+", name)[-1])
+        theirs = [told for told, whose in quoted if last in whose or _speaks(own, told)]
+        if any(len(rest & keys(told)) >= _TOLD * len(rest) for told in theirs):
             continue
         others = [other for other in spoken if not own & {key(w) for w in other.split()}]
-        if pronoun and own & keys(pair.quoted):
+        if any(own & named for named in before):
             continue  # "he insisted", who may be the one named before
         if others:
             reasons.append(f"not said by {name} but by {others[0]}")
@@ -542,8 +657,21 @@ def misattributed(pair: Compared) -> list[str]:
     return reasons
 
 
-def _sentences(quote: str) -> list[tuple[Word, ...]]:
-    return [words(quote[start:end]) for start, end in split_sentences(quote)]
+def _ascribed(text: str) -> frozenset[str]:
+    """Words of the names to which a sentence may ascribe what it says: of speakers, and of the two
+    before a participle of saying ("Bismarck opposed colonies, arguing that")."""
+    found = _ARGUING.search(text)
+    names = re.findall(_NAME, text[: found.start()]) if found else []
+    return frozenset(word for name in (*names[-2:], *speakers(text)) for word in keys(words(name)))
+
+
+def _clause(words: Sequence[Word], name: set[str]) -> Sequence[Word]:
+    """The part of a sentence that has a name in it, where "while" or "whereas" parts it in two."""
+    for n, word in enumerate(words):
+        if word.text in ("while", "whereas"):
+            sides = words[:n], words[n + 1 :]
+            return next((side for side in sides if keys(side) & name), words)
+    return words
 
 
 def _speaks(name: set[str], quoted: Sequence[Word]) -> bool:
@@ -553,6 +681,10 @@ def _speaks(name: set[str], quoted: Sequence[Word]) -> bool:
             before = takewhile(_within, reversed(quoted[max(0, n - 3) : n]))
             after = takewhile(_within, _unjoined(quoted[n : n + 8])[:3])
             if any(other.key in _SAYING for other in (*before, *after)):
+                return True
+            # "was declared one of the best by the American Film Institute"
+            told = [other.key for other in quoted[max(0, n - _BY) : n]]
+            if "by" in told and _SAYING & {*told[: told.index("by")]}:
                 return True
     return False
 
@@ -564,6 +696,11 @@ def _unjoined(words: Sequence[Word]) -> list[Word]:
 
 def _within(word: Word) -> bool:
     return word.text not in (".", ";", "!", "?")
+
+
+def is_saying(word: str) -> bool:
+    """Whether a word only tells that something was said."""
+    return key(word) in _PLAIN_SAYING
 
 
 def speakers(text: str) -> list[str]:

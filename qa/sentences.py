@@ -41,6 +41,8 @@ _MARK = re.compile(r"[.!?…](?!\w)")
 _CLEAR = re.compile(r"\.\s+(?=[“(¿¡]?[A-ZÀ-Þ][^\s.!?…]{0,40}\s)")
 _COMPOUND = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 _CLOSED = re.compile(r"[^\s.!?…]*[)\]\"]")
+# No sentence begins so: the one before ends in a title or a cry, as in "Yahoo!", "Jeopardy!".
+_CONTINUED = re.compile(r"[\"”’»)\]]*[,;]|[\"”»] [a-zß-ÿ]")
 _FIRST_WORD = re.compile(r"[A-ZÀ-Þ][^\W\d_]*(?=\s)")
 
 
@@ -143,7 +145,9 @@ def _divided(text: str) -> Iterator[Span]:
         plain = _UNBROKEN.sub(lambda run: "x" * (len(run[0]) - 3) + run[0][-3:], text)
     spans = list[Span]()
     for start, end in nupunkt.load("default").span_tokenize(plain):
-        if spans and _ends_with(_AFTER_TITLE, plain, *spans[-1]):
+        if spans and (
+            _ends_with(_AFTER_TITLE, plain, *spans[-1]) or _CONTINUED.match(plain, start)
+        ):
             spans[-1] = spans[-1][0], end
         else:
             spans.append((start, end))

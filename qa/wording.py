@@ -17,6 +17,11 @@ _SCOPE = 8  # words that a negation reaches at most
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*|[.,;:!?()]")
 _INNER = re.compile(r"(?<=[a-z])(?=[A-Z\d])")
 _DOTTED = re.compile(r"\b(?:[A-Z]\.){2,}")
+# A full stop that ends no sentence: "St. Augustine", "Cynthia J. Cohen".
+_SHORTENED = re.compile(
+    r"\b([A-Z]|St|Mrs?|Ms|Drs?|Jr|Sr|Profs?|Gens?|Sens?|Reps?|Govs?|Lt|Col|Sgt|Capt|Rev|Mt|Ft)\. "
+    r"(?=[A-ZÀ-Þ])"
+)
 _CONTRACTION = re.compile(r"(?<=\w)n['’]t\b|(?<=\w) n['’]t\b|(?<=[cC]an)not\b")
 # Not a negation, though it looks like one; "no fewer than" is "at least".
 _PHRASES = (
@@ -24,6 +29,8 @@ _PHRASES = (
     (re.compile(r"\b(?:no|not) (?:more than|above|over)\b", re.I), "at most"),
     (re.compile(r"\b(?:no|not) later than\b", re.I), "by"),
     (re.compile(r"\bnot (?:only|just|merely|simply|least|to mention)\b", re.I), "also"),
+    (re.compile(r"\bwith or without\b", re.I), "with"),
+    (re.compile(r"\bwhether or not\b", re.I), "whether"),
     (re.compile(r"\bno longer\b|\brather than\b|\binstead of\b", re.I), "not"),
     (re.compile(r"\bNo\.? ?(?=\d)"), "number "),
     (re.compile(r"\bno doubt\b|\bno sooner\b|\bno wonder\b", re.I), "certainly"),
@@ -38,6 +45,7 @@ lose:lost,losing make:made,making meet:met pay:paid rise:rose,risen run:ran say:
 see:saw,seen sell:sold send:sent shoot:shot sink:sank,sunk speak:spoke,spoken spend:spent
 stand:stood steal:stole,stolen swear:swore,sworn take:took,taken,taking teach:taught tell:told
 think:thought throw:threw,thrown win:won wear:wore,worn write:wrote,written,writing
+child:children foot:feet man:men woman:women
 """
 _IRREGULAR = {
     form: base
@@ -49,7 +57,9 @@ not never no non none neither nor without cannot hardly nobody nothing nowhere u
 """
 _CUES = frozenset(_CUES_WORDS.split())
 # Verbs that negate what follows.
-_NEGATIVE_VERBS = frozenset({"fail", "refus", "declin", "deni", "lack", "unabl", "avoid"})
+_NEGATIVE_VERBS = frozenset({"fail", "refus", "declin", "deni", "lack", "unabl", "avoid", "absenc"})
+# Nouns that do so before "to".
+_NEGATIVE_NOUNS = frozenset({"failur", "inabl"})
 # After these "declined" says that something grew less.
 _LESS_WORDS = """
 after before in by from since during between over at until through towards as and or sharply slowly
@@ -72,6 +82,7 @@ GENERAL = frozenset(
         known know name names named based mean means kind type types number amount people person
         thing things way ways year years month months day days date dates time times country
         countries group groups place places part parts new last first next total
+        while whereas meanwhile additionally respectively
         react reacted reaction respond responded response feel felt think thought opinion attitude
         important importance significance significant major describe described help helps helped
         """,
@@ -111,8 +122,8 @@ _PEOPLE = re.compile(rf"\b(?:{'|'.join(sorted(_GROUPS, key=len, reverse=True))})
 @dataclass(frozen=True, slots=True)
 class Word:
     """A word of a text. `key` is its stem, or itself when it has none; `content` tells words that
-    carry meaning, `capital` those of them that are capitalised, and `name` such inside a sentence.
-    Punctuation is a word without key."""
+    carry meaning, `capital` those of them that are capitalised, and `name` such inside a sentence;
+    `owner` tells "Silver's". Punctuation is a word without key."""
 
     text: str
     key: str
@@ -120,12 +131,13 @@ class Word:
     capital: bool = False
     name: bool = False
     number: bool = False
+    owner: bool = False
 
 
 @lru_cache(256)
 def words(text: str) -> tuple[Word, ...]:
     """The words and punctuation marks of a text, contractions taken apart."""
-    text = undotted(_CONTRACTION.sub(" not", text))
+    text = _SHORTENED.sub(r"\1 ", undotted(_CONTRACTION.sub(" not", text)))
     for pattern, plain in _PHRASES:
         text = pattern.sub(plain, text)
     found, fresh = list[Word](), True
@@ -140,7 +152,8 @@ def words(text: str) -> tuple[Word, ...]:
         content = bool(analysed(plain)) or (plain.isupper() and 1 < len(plain) < 6)
         capital = word[0].isupper() and content
         name = capital and not fresh
-        found.append(Word(plain, key(plain), content, capital, name, word[0].isdigit()))
+        number, owner = word[0].isdigit(), plain != word
+        found.append(Word(plain, key(plain), content, capital, name, number, owner))
         fresh = False
     return tuple(found)
 
@@ -254,7 +267,7 @@ def polarity(words: Sequence[Word]) -> Polarity:
     heads, scope, cues, verbal = set[int](), set[int](), list[int](), set[int]()
     negative, reach, headed = False, 0, True
     for n, word in enumerate(words):
-        if word.text in _BOUNDARY:
+        if word.text in _BOUNDARY or _goes_on(words, n):
             negative, reach = False, 0
         elif (word.text.casefold() in _CUES and not _titled(words, n)) or _denies(words, n):
             if reach and headed:
@@ -274,8 +287,16 @@ def polarity(words: Sequence[Word]) -> Polarity:
     return Polarity(frozenset(heads), frozenset(scope), frozenset(cues), frozenset(verbal))
 
 
+def _goes_on(words: Sequence[Word], n: int) -> bool:
+    """Whether another thing is told from here on: "lacked units and showed ..."."""
+    following = words[n + 1].text if n + 1 < len(words) else ""
+    return words[n].text == "and" and (following.endswith("ed") or following in _IRREGULAR)
+
+
 def _denies(words: Sequence[Word], n: int) -> bool:
-    """Whether a verb negates what follows it: not "declined in May", or "declined to 5"."""
+    """Whether a word negates what follows it: not "declined in May", or "declined to 5"."""
+    if words[n].key in _NEGATIVE_NOUNS:
+        return n + 1 < len(words) and words[n + 1].text == "to"
     if words[n].key != "declin":
         return words[n].key in _NEGATIVE_VERBS
     following = [word for word in words[n + 1 : n + 3] if word.text not in ("the", "a", "an")]
@@ -331,6 +352,17 @@ def acronyms(text: str) -> frozenset[str]:
     return frozenset(
         fold("".join(w[0] for w in run)) for run in runs if any(w[0].isupper() for w in run[1:])
     )
+
+
+def related(word: str, other: str) -> bool:
+    """Whether two folded words are one, or one and its people: "MP" and "MPs", "Mexico" and
+    "Mexican", "Cuba" and "Cubans", but not "Austria" and "Australia"."""
+    short, long = sorted((word, other), key=len)
+    if word == other or (len(short) > 1 and long == f"{short}s"):
+        return True
+    if len(short) > 3 and long.startswith(short):
+        return True
+    return len(short) > 5 and len(long) - len(short) < 4 and long.startswith(short[:-1])
 
 
 def abbreviates(one: str, other: str) -> bool:

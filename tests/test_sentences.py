@@ -34,6 +34,8 @@ MARKED = [
     "See https://www.example.com/news.html?id=3.5 for details. ¦Readers may reply.",
     "Reps. Henry Cuellar and Lou Correa agreed. ¦Sens. Sinema and Kelly did not.",
     "It was built in the 16th century. ¦Then it burnt down.",
+    'The shows were "Help!", "Yahoo!" and "Why?", which came later. ¦The list goes on.',
+    'The slogan has been "Onward.", which replaced "Here we are." ¦It is old.',
     "# A heading\n¦Some text under it.\n¦## Another\n¦More text.",
     "| a | b |\n¦| 1 | 2 |",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import exp
 from pathlib import Path
 
-from qa import contradiction, figures
+from qa import contradiction, figures, places, speakers
 from qa.figures import numbers as numbers
 from qa.lexical import analyse
 from qa.sentences import sentences as split_sentences
@@ -158,16 +158,16 @@ def findings(
     figures_, names_ = _missing(statement, citations, names)
     found = [Finding("figure missing", _absent(word), True) for word in figures_]
     found += [Finding("name missing", _absent(word), True) for word in names_]
-    negated = contradiction.negated(pair) + contradiction.reversed_roles(pair)
+    negated = contradiction.negated(pair) + places.reversed_roles(pair)
     found += [Finding("negated", reason) for reason in negated]
     found += [Finding("opposite", reason) for reason in contradiction.contrasted(pair)]
-    found += [Finding("misplaced", reason) for reason in contradiction.misplaced(pair)]
+    found += [Finding("misplaced", reason) for reason in places.misplaced(pair)]
     found += [Finding("not negated", reason) for reason in contradiction.unnegated(pair)]
-    found += [Finding("misattributed", reason) for reason in contradiction.misattributed(pair)]
+    found += [Finding("misattributed", reason) for reason in speakers.misattributed(pair)]
     words = [
         word
         for word in strange
-        if not (fold(word) in GENERAL or word in names_ or contradiction.is_saying(word))
+        if not (fold(word) in GENERAL or word in names_ or speakers.is_saying(word))
     ]
     if words:
         sign = "strange words" if len(words) > 1 else "strange word"
@@ -195,8 +195,8 @@ def signs(
     sentences = sum(max(1, len(split_sentences(c.quote))) for c in citations)
     verbatim = contradiction.verbatim(pair)
     measured = dict.fromkeys((finding.sign for finding in found), 1.0) | {
-        "name displaced": contradiction.displaced(pair, "name"),
-        "number displaced": contradiction.displaced(pair, "number"),
+        "name displaced": places.displaced(pair, "name"),
+        "number displaced": places.displaced(pair, "number"),
     }
     changed = {f"{name}, verbatim": measured.get(name, 0.0) * verbatim for name in CHANGED}
     whole = {"said": said, "sentences": float(sentences), "verbatim": verbatim}

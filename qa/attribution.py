@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from qa import checking, matching, wording
+from qa import checking, figures, matching, wording
 from qa.models import Reader, Words
 from qa.questions import Matched
 from qa.sentences import of_text
@@ -25,7 +25,6 @@ _MOST_COMPLETED = 4
 _LACKING, _SPOKEN = 0.5, 0.75
 _REACH = 2
 _STRANGE = 0.26
-_YEAR = re.compile(r"\b1\d{3}\b|\b20\d\d\b")
 _FLOOR = 0.6  # how good it must be beside the best, unless it stands next to it
 
 
@@ -151,7 +150,8 @@ def _more(
     enough = helped.sum() > 1 or (
         (_close(sentence, chosen) or before) and bool((helped & values).any())
     )
-    dated = any(more and _YEAR.fullmatch(w) for w, more in zip(spoken, helped, strict=True))
+    years = set(figures.years(sentence.text))
+    dated = any(more and w in years for w, more in zip(spoken, helped, strict=True))
     return helped if enough or (dated and _dates(sentence, chosen[0], candidates)) else None
 
 
@@ -164,7 +164,7 @@ def _dates(
         for s in candidates
         if s.evidence is later.evidence and sentence.start < s.start <= later.start
     ]
-    return later in since and not any(_YEAR.search(s.text) for s in since)
+    return later in since and not any(year for s in since for year in figures.years(s.text))
 
 
 def _close(sentence: matching.Sentence, chosen: list[matching.Sentence]) -> bool:

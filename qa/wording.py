@@ -19,8 +19,8 @@ _INNER = re.compile(r"(?<=[a-z])(?=[A-Z\d])")
 _DOTTED = re.compile(r"\b(?:[A-Z]\.){2,}")
 # A full stop that ends no sentence: "St. Augustine", "Cynthia J. Cohen".
 _SHORTENED = re.compile(
-    r"\b([A-Z]|St|Mrs?|Ms|Drs?|Jr|Sr|Profs?|Gens?|Sens?|Reps?|Govs?|Lt|Col|Sgt|Capt|Rev|Mt|Ft)\. "
-    r"(?=[A-ZÀ-Þ])"
+    r"\b([A-HJ-Z]|St|Mrs?|Ms|Drs?|Jr|Sr|Profs?|Gens?|Sens?|Reps?|Govs?|Lt|Col|Sgt|Capt|Rev|Mt|Ft)"
+    r"\. (?=[A-ZÀ-Þ])"
 )
 _CONTRACTION = re.compile(r"(?<=\w)n['’]t\b|(?<=\w) n['’]t\b|(?<=[cC]an)not\b")
 # Not a negation, though it looks like one; "no fewer than" is "at least".
@@ -29,7 +29,7 @@ _PHRASES = (
     (re.compile(r"\b(?:no|not) (?:more than|above|over)\b", re.I), "at most"),
     (re.compile(r"\b(?:no|not) later than\b", re.I), "by"),
     (re.compile(r"\bnot (?:only|just|merely|simply|least|to mention)\b", re.I), "also"),
-    (re.compile(r"\bwith or without\b", re.I), "with"),
+    (re.compile(r"\bwith or without ((?:\w+ ){0,2}\w+)", re.I), r"with \1 or without \1"),
     (re.compile(r"\bwhether or not\b", re.I), "whether"),
     (re.compile(r"\bno longer\b|\brather than\b|\binstead of\b", re.I), "not"),
     (re.compile(r"\bNo\.? ?(?=\d)"), "number "),

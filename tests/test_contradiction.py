@@ -352,6 +352,10 @@ TRUE = [
         "Berg's failure to believe the nurse strained the talks.",
         "The talks became strained as Berg did not believe the nurse.",
     ),
+    (
+        "The court can sit without a jury.",
+        "The court can sit with or without a jury.",
+    ),
 ]
 
 FALSE = [
